@@ -1,0 +1,59 @@
+//! A request as it arrived.
+
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
+
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub method: Method,
+    /// As sent, percent-encoding untouched.
+    pub target: String,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Request {
+    pub fn new(parts: Parts, body: &[u8]) -> Request {
+        Request {
+            method: parts.method,
+            target: parts.uri.to_string(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.get(name).map(|value| value.as_bytes())
+    }
+
+    /// The segments of the path, each decoded by itself: an encoded slash stays within its segment.
+    pub fn path(&self) -> Path {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let decode = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        Path(path.split('/').skip(1).map(decode).collect())
+    }
+}
+
+pub(crate) struct Path(Vec<String>);
+
+impl Path {
+    pub fn segments(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+
+    pub fn user(&self) -> Option<&str> {
+        match self.segments()[..] {
+            ["api", "systemusers", id] => Some(id),
+            _ => self.reset(),
+        }
+    }
+
+    /// The user whom this path would reset.
+    pub fn reset(&self) -> Option<&str> {
+        match self.segments()[..] {
+            ["api", "systemusers", id, "resetmfa"] => Some(id),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The state that all listeners share, and the one place where a request meets it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::answer::Answer;
+use crate::api::{self, Verdict};
+use crate::delivery::Delivery;
+use crate::faults::Faults;
+use crate::listeners::{Addresses, Listener};
+use crate::log::Log;
+use crate::request::Request;
+use crate::simulator::Options;
+use crate::users::Users;
+
+pub(crate) struct Server {
+    pub addresses: Addresses,
+    key: String,
+    org: Option<String>,
+    delay: Duration,
+    records: Mutex<Records>,
+}
+
+pub(crate) struct Records {
+    pub users: Users,
+    pub faults: Faults,
+    pub log: Log,
+}
+
+/// One answer and the way in which it is given.
+pub(crate) struct Reply {
+    pub delay: Duration,
+    pub answer: Answer,
+    pub delivery: Delivery,
+}
+
+impl Server {
+    pub fn new(options: Options, addresses: Addresses, faults: Faults) -> Server {
+        let mut users = Users::default();
+        for n in 1..=options.users {
+            users.add(&format!("ok-{n}"));
+        }
+        Server {
+            addresses,
+            key: options.key,
+            org: options.org,
+            delay: Duration::from_millis(options.delay_ms),
+            records: Mutex::new(Records { users, faults, log: Log::new() }),
+        }
+    }
+
+    pub fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn receive(&self, listener: Listener, connection: u64, request: Request) -> Reply {
+        let Records { users, faults, log } = &mut *self.records();
+        let answer = match api::judge(&self.key, self.org.as_deref(), users, &request) {
+            Verdict::Answer(answer) => answer,
+            Verdict::Reset { id, reset } => {
+                users.reset(&id, reset);
+                log.reset_done();
+                Answer::ok()
+            }
+        };
+        log.record(listener, connection, request, Some(answer.status), None);
+        Reply { delay: self.delay, answer, delivery: Delivery::Whole }
+    }
+}
+
+/// One accepted connection, counted as open while it lives.
+pub(crate) struct Connection {
+    pub server: Arc<Server>,
+    pub listener: Listener,
+    pub number: u64,
+}
+
+impl Connection {
+    pub fn new(server: Arc<Server>, listener: Listener) -> Connection {
+        let number = server.records().log.opened(listener);
+        Connection { server, listener, number }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.server.records().log.closed();
+    }
+}

@@ -1,0 +1,146 @@
+//! Starting, asking and stopping a simulator that runs in this process.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::certificates::Certificates;
+use crate::faults::Faults;
+use crate::listeners::{self, Addresses};
+use crate::log::{Entry, Stats};
+use crate::server::Server;
+use crate::users::User;
+
+pub struct Options {
+    /// The only API key that is accepted.
+    pub key: String,
+    /// If set, the `x-org-id` that every request must carry.
+    pub org: Option<String>,
+    /// How many users there are at the start: `ok-1` to `ok-N`.
+    pub users: usize,
+    /// A JSON file: an object of user id to fault script.
+    pub faults: Option<PathBuf>,
+    /// How long every answer is held back.
+    pub delay_ms: u64,
+    /// Where `ca.pem` goes; without it a fresh temporary folder, removed when the simulator stops.
+    pub dir: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { key: "simulator-key".into(), org: None, users: 20, faults: None, delay_ms: 0, dir: None }
+    }
+}
+
+/// A running simulator; dropping it closes every listener and connection.
+pub struct Simulator {
+    server: Arc<Server>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _temporary: Option<TempDir>,
+}
+
+impl Simulator {
+    /// # Panics
+    /// Where [`Simulator::try_start`] fails.
+    pub fn start(options: Options) -> Simulator {
+        Simulator::try_start(options).unwrap_or_else(|error| panic!("the simulator does not start: {error}"))
+    }
+
+    pub fn try_start(options: Options) -> io::Result<Simulator> {
+        let faults = match &options.faults {
+            Some(path) => read_faults(path)?,
+            None => Faults::default(),
+        };
+        let certificates = Certificates::make().map_err(io::Error::other)?;
+        let (ca, temporary) = store_ca(options.dir.as_deref(), &certificates.ca_pem)?;
+
+        let (stop, stopped) = oneshot::channel();
+        let (ready, started) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("simulator".into()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(ready.send(Err(error))),
+            };
+            runtime.block_on(async {
+                // The never-listening socket must live as long as the simulator: it keeps its port from others.
+                let (sockets, closed) = match listeners::bind(ca) {
+                    Ok(bound) => bound,
+                    Err(error) => return drop(ready.send(Err(error))),
+                };
+                let server = Arc::new(Server::new(options, sockets.addresses.clone(), faults));
+                sockets.serve(&server, &certificates);
+                drop(ready.send(Ok(server)));
+                let _ = stopped.await;
+                drop(closed);
+            });
+        })?;
+        let server = started.recv().map_err(io::Error::other)??;
+        Ok(Simulator { server, stop: Some(stop), thread: Some(thread), _temporary: temporary })
+    }
+
+    pub fn addresses(&self) -> &Addresses {
+        &self.server.addresses
+    }
+
+    /// Every request so far, in the order of arrival.
+    pub fn log(&self) -> Vec<Entry> {
+        self.server.records().log.entries().to_vec()
+    }
+
+    /// Forgets the log and sets every count of [`Simulator::stats`] to zero, but for the open connections.
+    pub fn clear_log(&self) {
+        self.server.records().log.clear();
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.server.records().log.stats()
+    }
+
+    pub fn users(&self) -> Vec<User> {
+        self.server.records().users.iter().cloned().collect()
+    }
+
+    /// Adds a user with TOTP set up; one who is there already starts over.
+    pub fn add_user(&self, id: &str) {
+        self.server.records().users.add(id);
+    }
+
+    /// Binds a fault script to a user id, whether there is such a user or not.
+    pub fn set_faults(&self, id: &str, script: Value) -> Result<(), serde_json::Error> {
+        self.server.records().faults.set(id, script)
+    }
+
+    pub fn clear_faults(&self) {
+        self.server.records().faults.clear();
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn read_faults(path: &Path) -> io::Result<Faults> {
+    let about = |error: String| io::Error::other(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| about(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| about(error.to_string()))
+}
+
+fn store_ca(dir: Option<&Path>, pem: &str) -> io::Result<(PathBuf, Option<TempDir>)> {
+    let temporary = if dir.is_none() { Some(TempDir::with_prefix("simulator-")?) } else { None };
+    let dir = dir.or(temporary.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
+    let ca = std::path::absolute(dir.join("ca.pem"))?;
+    std::fs::create_dir_all(dir)?;
+    std::fs::write(&ca, pem)?;
+    Ok((ca, temporary))
+}

@@ -1,0 +1,57 @@
+//! The users and what a reset does to them; the table is in the crate's documentation.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    #[serde(rename = "_id")]
+    pub id: String,
+    pub username: String,
+    pub totp_enabled: bool,
+    pub mfa: Mfa,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mfa {
+    pub configured: bool,
+    pub exclusion: bool,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub exclusion_until: Option<OffsetDateTime>,
+}
+
+/// What a request asks for; what it does not say starts anew.
+#[derive(Debug, Default)]
+pub(crate) struct Reset {
+    pub exclusion: bool,
+    pub exclusion_until: Option<OffsetDateTime>,
+}
+
+#[derive(Default)]
+pub(crate) struct Users(IndexMap<String, User>);
+
+impl Users {
+    pub fn add(&mut self, id: &str) {
+        let mfa = Mfa { configured: true, exclusion: false, exclusion_until: None };
+        let user = User { id: id.into(), username: id.into(), totp_enabled: true, mfa };
+        self.0.insert(id.into(), user);
+    }
+
+    pub fn get(&self, id: &str) -> Option<&User> {
+        self.0.get(id)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &User> {
+        self.0.values()
+    }
+
+    pub fn reset(&mut self, id: &str, reset: Reset) {
+        if let Some(user) = self.0.get_mut(id) {
+            user.totp_enabled = false;
+            user.mfa =
+                Mfa { configured: false, exclusion: reset.exclusion, exclusion_until: reset.exclusion_until };
+        }
+    }
+}
