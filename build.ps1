@@ -1,0 +1,116 @@
+<#
+.SYNOPSIS
+Builds, tests and packs the PowerShell module.
+.DESCRIPTION
+Build stages the module in out/JumpCloudApiSdkV1/<version>, Package makes out/package/JumpCloudApiSdkV1.<version>.nupkg.
+.EXAMPLE
+./build.ps1 -Task Build
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Test', 'Demo', 'Package')]
+    [string]$Task = 'Build',
+
+    [ValidateSet('Debug', 'Release')]
+    [string]$Configuration = $(if ($Task -eq 'Package') { 'Release' } else { 'Debug' }),
+
+    # Reference assemblies of .NET 8 with PowerShellStandard's System.Management.Automation give a module for 7.4 and later.
+    [string]$ReferencePath = "$PSHOME/ref"
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+$name = 'JumpCloudApiSdkV1'
+$source = "$PSScriptRoot/powershell/$name"
+$version = [regex]::Match([IO.File]::ReadAllText("$PSScriptRoot/Cargo.toml"), '(?m)^version\s*=\s*"(.+)"').Groups[1].Value
+$stage = "$PSScriptRoot/out/$name/$version"
+# Compiled against anything newer, the assembly loads only in the shell that built it, and later.
+$isPortable = [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").Version.Major -le 8
+
+function Invoke-Cargo {
+    cargo @args | Out-Host
+    if ($LASTEXITCODE -ne 0) { throw "cargo $args failed with exit code $LASTEXITCODE." }
+}
+
+# Delete, then write: to overwrite a library in place kills a process that has it loaded.
+function Copy-Fresh([string]$From, [string]$To) {
+    [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($To)) | Out-Null
+    [IO.File]::Delete($To)
+    [IO.File]::Copy($From, $To)
+}
+
+function Build-NativeLibrary {
+    $cargo = @('build', '-p', 'jcsdk')
+    if ($Configuration -eq 'Release') { $cargo += '--release' }
+    Push-Location $PSScriptRoot
+    try { Invoke-Cargo @cargo }
+    finally { Pop-Location }
+
+    $system, $file = if ($IsWindows) { 'win', 'jcsdk.dll' } elseif ($IsMacOS) { 'osx', 'libjcsdk.dylib' } else { 'linux', 'libjcsdk.so' }
+    $runtime = [Runtime.InteropServices.RuntimeInformation]
+    if ($runtime::RuntimeIdentifier -like '*musl*') { $system = 'linux-musl' }
+    $rid = "$system-$($runtime::ProcessArchitecture)".ToLowerInvariant()
+    $target = if ($env:CARGO_TARGET_DIR) { $env:CARGO_TARGET_DIR } else { "$PSScriptRoot/target" }
+    Copy-Fresh "$target/$($Configuration.ToLowerInvariant())/$file" "$stage/runtimes/$rid/native/$file"
+}
+
+# Roslyn comes with PowerShell; Add-Type would always compile against the running shell.
+function Build-InteropAssembly {
+    Add-Type -Path "$PSHOME/Microsoft.CodeAnalysis.dll", "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll"
+    $parse = [Microsoft.CodeAnalysis.CSharp.CSharpParseOptions]::Default.WithLanguageVersion('CSharp12')
+    $files = @([IO.Directory]::GetFiles("$source/Interop", '*.cs') | Sort-Object)
+    $trees = @(foreach ($path in $files) {
+            [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText([IO.File]::ReadAllText($path), $parse, [IO.Path]::GetFileName($path), [Text.Encoding]::UTF8)
+        }
+        [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText("[assembly: System.Reflection.AssemblyVersion(`"$version`")]", $parse))
+    $references = @([IO.Directory]::GetFiles($ReferencePath, '*.dll'))
+    if (-not [IO.File]::Exists("$ReferencePath/System.Management.Automation.dll")) { $references += "$PSHOME/System.Management.Automation.dll" }
+    $options = [Microsoft.CodeAnalysis.CSharp.CSharpCompilationOptions]::new('DynamicallyLinkedLibrary').
+        WithOptimizationLevel($Configuration).WithNullableContextOptions('Enable').WithDeterministic($true)
+    $compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create("$name.Interop", [Microsoft.CodeAnalysis.SyntaxTree[]]$trees,
+        [Microsoft.CodeAnalysis.MetadataReference[]]@($references | ForEach-Object { [Microsoft.CodeAnalysis.MetadataReference]::CreateFromFile($_) }), $options)
+
+    $dll = "$stage/$name.Interop.dll"
+    [IO.File]::Delete($dll)
+    $file = [IO.File]::Create($dll)
+    try { $result = $compilation.Emit($file) }
+    finally { $file.Dispose() }
+    # Level 1 is Info.
+    $notes = @($result.Diagnostics | Where-Object { $_.Severity -gt 1 })
+    if ($notes) {
+        [IO.File]::Delete($dll)
+        throw "The interop assembly does not compile:`n$($notes -join "`n")"
+    }
+}
+
+function Build-Module {
+    [IO.Directory]::CreateDirectory($stage) | Out-Null
+    Build-NativeLibrary
+    Build-InteropAssembly
+    foreach ($path in [IO.Directory]::GetFiles($source)) { Copy-Fresh $path "$stage/$([IO.Path]::GetFileName($path))" }
+    if ([IO.Directory]::Exists("$source/en-US")) {
+        foreach ($path in [IO.Directory]::GetFiles("$source/en-US")) { Copy-Fresh $path "$stage/en-US/$([IO.Path]::GetFileName($path))" }
+    }
+
+    foreach ($path in "$stage/$name.psd1", "$stage/$name.psm1") {
+        $text = [IO.File]::ReadAllText($path).Replace("'0.0.0'", "'$version'")
+        if (-not $isPortable) { $text = $text.Replace("'7.4'", "'$($PSVersionTable.PSVersion.Major).$($PSVersionTable.PSVersion.Minor)'") }
+        [IO.File]::WriteAllText($path, $text)
+    }
+}
+
+switch ($Task) {
+    'Build' {
+        Build-Module
+        "Built in $stage"
+        "Import-Module '$stage/$name.psd1'"
+    }
+    'Test' { Invoke-Cargo xtask test }
+    'Demo' { Invoke-Cargo xtask demo }
+    'Package' {
+        if (-not $isPortable) { throw "A package is for PowerShell 7.4 and later: give -ReferencePath a folder with .NET 8's reference assemblies." }
+        Build-Module
+        & "$PSScriptRoot/powershell/New-Package.ps1" -Stage $stage -OutputFolder "$PSScriptRoot/out/package"
+    }
+}

@@ -1,0 +1,64 @@
+using System;
+using System.Security.Cryptography;
+using JumpCloudApiSdkV1.Models;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// A native client for one call of the command. The process keeps the last one, and with it its connection,
+/// and uses it again while the configuration stays the same.
+/// </summary>
+internal sealed class ClientLease : IDisposable
+{
+    private static readonly object Gate = new();
+    private static ClientHandle? kept;
+    private static byte[] keptFingerprint = Array.Empty<byte>();
+
+    private readonly bool owned;
+
+    internal ClientHandle Client { get; }
+
+    private ClientLease(ClientHandle client, bool owned) => (Client, this.owned) = (client, owned);
+
+    /// <summary>Null, and why, when the configuration is not good enough to send anything.</summary>
+    internal static ClientLease? Take(Configuration configuration, out ResetResult? why)
+    {
+        why = null;
+        if (configuration.HasSecret)
+            return Open(configuration, out why) is { } own ? new ClientLease(own, owned: true) : null;
+
+        lock (Gate)
+        {
+            var fingerprint = configuration.Fingerprint();
+            if (kept is null || !CryptographicOperations.FixedTimeEquals(fingerprint, keptFingerprint))
+            {
+                if (Open(configuration, out why) is not { } opened) return null;
+                kept?.Dispose();
+                (kept, keptFingerprint) = (opened, fingerprint);
+            }
+            // Another runspace may put its own client in this one's place: it lives on until the last lease is given back.
+            var added = false;
+            kept.DangerousAddRef(ref added);
+            return new ClientLease(kept, owned: false);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (owned) Client.Dispose();
+        else Client.DangerousRelease();
+    }
+
+    private static ClientHandle? Open(Configuration configuration, out ResetResult? why)
+    {
+        why = null;
+        using var options = configuration.ToOptions();
+        var error = new Native.Buffer();
+        var status = Native.jc_client_new(options, out var client, ref error);
+        var document = error.Take();
+        if (status == Native.Ok) return client;
+        client.Dispose();
+        why = ResetResult.FromJson(document);
+        return null;
+    }
+}

@@ -1,0 +1,17 @@
+using System;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>Why something that came in cannot be used, in the words of an error record.</summary>
+internal sealed record Fault(string Code, string Message, string? Hint = null)
+{
+    // What came from outside stands in a message: short, and without control characters.
+    internal static string Quote(string text)
+    {
+        var shown = text.Length > 60 ? string.Concat(text.AsSpan(0, 60), "…") : text;
+        return string.Create(shown.Length, shown, static (to, from) =>
+        {
+            for (var i = 0; i < to.Length; i++) to[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) ? '\ufffd' : from[i];
+        });
+    }
+}

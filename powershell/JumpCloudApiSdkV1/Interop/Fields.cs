@@ -1,0 +1,78 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Text.Json;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>The names and values of a dictionary, a pscustomobject or JSON text.</summary>
+internal static class Fields
+{
+    /// <summary>Null for anything else: a process has an Id too, and is no user.</summary>
+    internal static IEnumerable<(string Name, object? Value)>? Of(object source) => source switch
+    {
+        IDictionary dictionary => OfDictionary(dictionary),
+        PSObject custom => custom.Properties.Select(p => (p.Name, Plain(p.Value))),
+        string json => OfJson(json),
+        _ => null,
+    };
+
+    private static IEnumerable<(string, object?)> OfDictionary(IDictionary dictionary)
+    {
+        foreach (DictionaryEntry entry in dictionary) yield return (entry.Key.ToString() ?? "", Plain(entry.Value));
+    }
+
+    private static List<(string, object?)> OfJson(string text)
+    {
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.EnumerateObject().Select(p => (p.Name, Plain(p.Value))).ToList();
+    }
+
+    private static object? Plain(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null => null,
+        JsonValueKind.Number => value.GetDouble(),
+        _ => value.Clone(),
+    };
+
+    private static object? Plain(object? value) => value switch
+    {
+        PSObject wrapped => Plain(wrapped.BaseObject),
+        SwitchParameter given => given.IsPresent,
+        _ => value,
+    };
+}
+
+internal static class FieldName
+{
+    /// <summary>A column that was surely meant to be one of the two: to ignore it would reset the user without it.</summary>
+    internal static bool IsNear(string name)
+    {
+        var letters = string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
+        return letters.StartsWith("exclusion", StringComparison.Ordinal)
+            || Distance(letters, "exclusion") <= 2
+            || Distance(letters, "exclusionuntil") <= 2;
+    }
+
+    private static int Distance(string left, string right)
+    {
+        if (Math.Abs(left.Length - right.Length) > 2) return int.MaxValue;
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0]++;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+}

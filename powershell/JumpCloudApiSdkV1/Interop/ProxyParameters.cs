@@ -1,0 +1,21 @@
+using System;
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// -Proxy and -ProxyCredential, as dynamic parameters: the binder matches abbreviations with the others first,
+/// so that -p goes on meaning -PassThru.
+/// </summary>
+public static class ProxyParameters
+{
+    public static RuntimeDefinedParameterDictionary Create() => new()
+    {
+        ["Proxy"] = Parameter("Proxy", typeof(Uri), "An http proxy for this call, as in http://proxy.example:3128."),
+        ["ProxyCredential"] = Parameter("ProxyCredential", typeof(PSCredential), "User and password for the proxy."),
+    };
+
+    private static RuntimeDefinedParameter Parameter(string name, Type type, string help) =>
+        new(name, type, new Collection<Attribute> { new ParameterAttribute { HelpMessage = help } });
+}

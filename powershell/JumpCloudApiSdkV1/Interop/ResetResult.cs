@@ -1,0 +1,55 @@
+using System;
+using System.Management.Automation;
+using System.Text.Json;
+
+namespace JumpCloudApiSdkV1.Models;
+
+/// <summary>What became of one user. Flat and of plain types, so that it goes to CSV and JSON as it is.</summary>
+public sealed class ResetResult
+{
+    public string UserId { get; internal set; } = "";
+
+    /// <summary>reset, refused, unknown, cancelled or invalid.</summary>
+    public string Outcome { get; internal set; } = "";
+
+    /// <summary>The HTTP status of the last answer.</summary>
+    public int? StatusCode { get; internal set; }
+
+    public string? Code { get; internal set; }
+    public string? Message { get; internal set; }
+
+    /// <summary>What was asked for; null where the request left it out.</summary>
+    public bool? Exclusion { get; internal set; }
+
+    /// <summary>What was asked for, in UTC.</summary>
+    public DateTimeOffset? ExclusionUntil { get; internal set; }
+
+    public int Attempts { get; internal set; }
+
+    /// <summary>Seconds, retries included.</summary>
+    public double Duration { get; internal set; }
+
+    internal string? Hint { get; set; }
+
+    internal bool IsReset => Outcome == "reset";
+
+    internal static ResetResult FromJson(byte[] document)
+    {
+        using var json = JsonDocument.Parse(document);
+        var root = json.RootElement;
+        return new ResetResult
+        {
+            UserId = Text(root, "userId") ?? "",
+            Outcome = Text(root, "outcome") ?? "unknown",
+            StatusCode = root.TryGetProperty("httpStatus", out var status) ? status.GetInt32() : null,
+            Code = Text(root, "code"),
+            Message = Text(root, "message"),
+            Hint = Text(root, "hint"),
+            Attempts = root.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
+            Duration = root.TryGetProperty("elapsedMs", out var elapsed) ? elapsed.GetDouble() / 1000 : 0,
+        };
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) ? value.GetString() : null;
+}

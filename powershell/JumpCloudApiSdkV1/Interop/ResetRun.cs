@@ -1,0 +1,244 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Reflection;
+using System.Threading;
+using JumpCloudApiSdkV1.Models;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// One call of the command: a client, a batch on it, and the users on their way through it in input order.
+/// The function adds users and steps; what a step brings goes to the streams.
+/// </summary>
+public sealed class ResetRun
+{
+    // Short, so that a stop is seen where the shell has no stop token.
+    private const uint PollMs = 50;
+
+    // What fails for one of these reasons fails for every user; the batch sends nothing more.
+    private static readonly HashSet<string> EveryonesFailures = new()
+    {
+        "Auth.Refused", "Auth.LoginRedirect", "Organization.Required", "Redirect.Refused", "Name.NotFound", "Tls.NotTrusted", "Proxy.Refused",
+    };
+
+    private readonly InputReader reader;
+    private readonly Configuration configuration;
+    private readonly ClientLease? lease;
+    private readonly ResetResult? noClient;
+    private readonly uint throttleLimit;
+    private readonly bool detailed, passThru;
+    private readonly CancellationToken stop;
+    private readonly ProgressMeter? progress;
+
+    private readonly Queue<ResetRequest> waiting = new();
+    private readonly HashSet<string> handedOver = new(StringComparer.Ordinal);
+    private BatchHandle? batch;
+    private CancellationTokenRegistration onStop;
+    private ResetRequest? unsent;
+    private bool closing;
+    private int seen;
+
+    private string? stoppedBy;
+    private bool stopIsShown;
+    private int notTried, sameReason;
+
+    public ResetRun(PSCmdlet cmdlet, ActionPreference progressPreference)
+    {
+        var bound = cmdlet.MyInvocation.BoundParameters;
+        reader = new InputReader(bound);
+        throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
+        detailed = IsGiven("Detailed");
+        passThru = IsGiven("PassThru");
+        stop = StopToken(cmdlet);
+        if (cmdlet.MyInvocation.ExpectingInput && progressPreference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
+            progress = new ProgressMeter();
+
+        configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{cmdlet.Host.Version}");
+        var fault = configuration.Fault;
+        if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
+            fault = new Fault("Argument.Invalid", "Give -ExclusionUntil or -ExclusionDays, not both.");
+        if (fault is not null) noClient = new ResetResult { Outcome = "invalid", Code = fault.Code, Message = fault.Message };
+        else lease = ClientLease.Take(configuration, out noClient);
+        configuration.Dispose();
+
+        bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
+    }
+
+    public static string ModuleVersion => typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>What the last step brought, or null.</summary>
+    public ResetReport? Report { get; private set; }
+
+    public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
+    {
+        seen++;
+        var request = reader.Read(parameterSet, id, input, body, out var faultIsEveryones);
+        if (stoppedBy is not null) request.Settle(NotTried(request));
+        else if (lease is null) (faultIsEveryones, _) = (true, Settle(request, noClient!));
+        else if (request.IsReady)
+        {
+            if (reader.UsersArePiped(parameterSet) && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
+            else request.Preview(lease.Client);
+            faultIsEveryones = request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true && reader.UntilIsEveryones(request);
+        }
+        if (faultIsEveryones) stoppedBy ??= request.Result?.Code;
+        return request;
+    }
+
+    /// <summary>Takes a user whom nobody objected to, or whose result already stands.</summary>
+    public void Add(ResetRequest request)
+    {
+        waiting.Enqueue(request);
+        if (request.Result is not null) return;
+        handedOver.Add(request.UserId);
+        unsent = request;
+    }
+
+    /// <summary>All input is there.</summary>
+    public void Close()
+    {
+        closing = true;
+        if (batch is not null) Native.jc_batch_close(batch);
+    }
+
+    /// <summary>Moves on by at most 50 ms. True when the function has to step again before it takes more input.</summary>
+    public bool Step()
+    {
+        Report = null;
+        if (unsent is not null) Push(unsent);
+        if (waiting.Count == 0) return false;
+
+        var head = waiting.Peek();
+        if (head.Result is null && head != unsent)
+        {
+            var mustWait = closing || throttleLimit == 1 || unsent is not null;
+            if (Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
+            head.Settle(result);
+        }
+        if (head.Result is null) return true;
+        waiting.Dequeue();
+        Report = ToReport(head, head.Result);
+        return waiting.Count > 0;
+    }
+
+    /// <summary>What is to be said when all results are out.</summary>
+    public string? ClosingWarning() =>
+        notTried + sameReason == 0 ? null
+        : $"Stopped because of {stoppedBy}: {Users(notTried)} not tried"
+            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.");
+
+    public ProgressRecord? ClosingProgress() => progress?.IsShown == true ? ProgressMeter.Completed() : null;
+
+    /// <summary>Gives everything back. After a stop: what became of the users whose results nobody has seen.</summary>
+    public IReadOnlyList<string> Finish()
+    {
+        var warnings = new List<string>();
+        // First: it waits for a cancellation that is just running.
+        onStop.Dispose();
+        if (batch is not null)
+        {
+            if (waiting.Count > 0) Cancel(warnings);
+            batch.Dispose();
+        }
+        lease?.Dispose();
+        return warnings;
+    }
+
+    private void Cancel(List<string> warnings)
+    {
+        Native.jc_batch_cancel(batch!);
+        foreach (var request in waiting.Where(r => r.Result is null && r != unsent))
+            if (Next(PollMs) is { } result) request.Settle(result);
+
+        var unknown = Ids(r => r.Result?.Outcome == "unknown" || (r.Result is null && r != unsent));
+        var reset = Ids(r => r.Result?.IsReset == true);
+        if (unknown.Length > 0) warnings.Add($"Stopped. It is not known whether these users were reset: {unknown}.");
+        if (reset.Length > 0) warnings.Add($"Stopped. These users were reset, though it was not shown: {reset}.");
+
+        string Ids(Func<ResetRequest, bool> which) => string.Join(", ", waiting.Where(which).Select(r => r.UserId));
+    }
+
+    private void Push(ResetRequest request)
+    {
+        if (batch is null)
+        {
+            var made = Native.jc_batch_new(lease!.Client, throttleLimit, out var opened);
+            batch = made == Native.Ok ? opened : throw new InvalidOperationException($"The native library made no batch (status {made}).");
+            if (closing) Native.jc_batch_close(batch);
+            onStop = stop.Register(() => Native.jc_batch_cancel(opened));
+        }
+        var status = Native.jc_batch_push(batch, request.Id, request.Exclusion, request.Until, request.Flags, (ulong)seen);
+        if (status == Native.Full) return;
+        unsent = null;
+        if (status == Native.Ok) return;
+        // It was well a moment ago: a date may have passed since, while a prompt stood open.
+        if (status != Native.Closed) request.Preview(lease!.Client);
+        if (request.Result is null) request.Settle(NotTried(request));
+    }
+
+    private ResetResult? Next(uint timeoutMs)
+    {
+        var buffer = new Native.Buffer();
+        var status = Native.jc_batch_next(batch!, timeoutMs, ref buffer);
+        var document = buffer.Take();
+        if (status == Native.Timeout) return null;
+        return document.Length > 0
+            ? ResetResult.FromJson(document)
+            : throw new InvalidOperationException($"The native library gave no result (status {status}).");
+    }
+
+    private ResetReport ToReport(ResetRequest request, ResetResult result)
+    {
+        var isNotTried = result.Code == "NotTried";
+        var isDuplicate = result.Code == "DuplicateUser";
+        if (result.Code is { } code && EveryonesFailures.Contains(code)) stoppedBy ??= code;
+        var isSameReason = stopIsShown && result.Code == stoppedBy;
+        if (result.Code is not null && result.Code == stoppedBy) stopIsShown = true;
+        if (isNotTried) notTried++;
+        if (isSameReason) sameReason++;
+
+        return new ResetReport
+        {
+            Verbose = Describe(result),
+            Warning = isDuplicate ? $"{result.Message} (DuplicateUser)" : null,
+            Progress = progress?.Count(result.IsReset, closing ? seen : null),
+            Output = detailed ? result : passThru && result.IsReset ? true : null,
+            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(),
+        };
+    }
+
+    private static string Describe(ResetResult result) =>
+        $"{result.UserId}: {result.Outcome}"
+        + (result.StatusCode is { } status ? $", HTTP {status}" : "")
+        + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
+        + (result.Message is { } message ? $"; {message}" : "");
+
+    private static ResetResult? Settle(ResetRequest request, ResetResult result)
+    {
+        request.Settle(result);
+        return request.Result;
+    }
+
+    private static ResetResult NotTried(ResetRequest request) => new()
+    {
+        Outcome = "cancelled",
+        Code = "NotTried",
+        Message = $"User '{Fault.Quote(request.UserId)}' was not tried: an earlier failure is everyone's.",
+    };
+
+    private static ResetResult Duplicate(ResetRequest request) => new()
+    {
+        Outcome = "cancelled",
+        Code = "DuplicateUser",
+        Message = $"User '{request.UserId}' came a second time and was not sent again.",
+    };
+
+    private static string Users(int count) => count == 1 ? "1 user was" : $"{count} users were";
+
+    // PowerShell 7.6 has it; the references for 7.4 have not.
+    private static CancellationToken StopToken(PSCmdlet cmdlet) =>
+        cmdlet.GetType().GetProperty("PipelineStopToken", BindingFlags.Public | BindingFlags.Instance)?.GetValue(cmdlet) is CancellationToken token
+            ? token : CancellationToken.None;
+}

@@ -1,0 +1,34 @@
+using System;
+using System.Management.Automation;
+using System.Security;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>Takes a date in an unmistakable form only: [datetime] alone reads 01/02/2030 as the US does, and 0 as the year 1.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class MomentTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        if (value is null) return inputData!;
+        if (!Moment.TryRead(value, out var seconds, out var note, out var fault))
+            throw new ArgumentTransformationMetadataException($"{char.ToUpperInvariant(fault![0])}{fault[1..]}.");
+        // Kept as it is, so that the command can say that a local time comes twice.
+        if (value is DateTime) return value;
+        if (note is not null) return DateTime.SpecifyKind(DateTimeOffset.FromUnixTimeSeconds(seconds).ToLocalTime().DateTime, DateTimeKind.Unspecified);
+        return Moment.ToOffset(seconds)?.UtcDateTime
+            ?? throw new ArgumentTransformationMetadataException("The date is before the year 1 or after 9999.");
+    }
+}
+
+/// <summary>Refuses plain text without repeating it, which the binder's own message would.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class SecretTransformationAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
+        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is null or SecureString
+            ? inputData
+            : throw new ArgumentTransformationMetadataException(
+                "The key must be a SecureString, so that it does not show in scripts, history and errors; for example (Read-Host -AsSecureString).");
+}

@@ -1,0 +1,44 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Security;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>Text on its way into the native library: UTF-8 with a NUL at the end.</summary>
+internal static class Utf8
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Null where the text cannot cross: a NUL would cut an id to another user's, and half a surrogate pair has no UTF-8.</summary>
+    internal static byte[]? Bytes(ReadOnlySpan<char> text)
+    {
+        if (text.Contains('\0')) return null;
+        try
+        {
+            // Pinned, so that the collector leaves no copies of a secret behind.
+            var bytes = GC.AllocateArray<byte>(Strict.GetByteCount(text) + 1, pinned: true);
+            Strict.GetBytes(text, bytes);
+            return bytes;
+        }
+        catch (EncoderFallbackException) { return null; }
+    }
+
+    /// <summary>As <see cref="Bytes"/>; the caller zeroes what it gets.</summary>
+    internal static byte[]? Bytes(SecureString secret)
+    {
+        var plain = GC.AllocateArray<char>(secret.Length, pinned: true);
+        var native = Marshal.SecureStringToGlobalAllocUnicode(secret);
+        try
+        {
+            Marshal.Copy(native, plain, 0, plain.Length);
+            return Bytes(plain);
+        }
+        finally
+        {
+            Marshal.ZeroFreeGlobalAllocUnicode(native);
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes<char>(plain));
+        }
+    }
+}

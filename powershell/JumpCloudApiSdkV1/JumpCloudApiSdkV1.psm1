@@ -1,0 +1,157 @@
+# On the way from import to result only the engine and .NET are used: a cmdlet of another module would cost
+# up to 100 ms, and could be shadowed by a function of the session.
+Set-StrictMode -Version Latest
+
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
+}
+
+$version = '0.0.0' # build.ps1 puts the version of Cargo.toml here
+try {
+    $loaded = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath("$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll").GetName().Version.ToString(3)
+}
+catch [System.IO.FileLoadException] {
+    $loaded = 'another build'
+}
+catch {
+    throw "JumpCloudApiSdkV1 is not complete: '$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll' cannot be loaded. Install the module again. ($($_.Exception.GetBaseException().Message))"
+}
+# .NET keeps the first one that it has loaded, and this script would run that one's code.
+if ($loaded -ne $version) {
+    throw "JumpCloudApiSdkV1 $version cannot be loaded beside $loaded of it, which this session already uses. Start a new PowerShell."
+}
+
+function Receive-ResetReport {
+    param($Cmdlet, $Run)
+
+    do {
+        try { $more = $Run.Step() }
+        catch { $Cmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+
+        $report = $Run.Report
+        if ($null -eq $report) { continue }
+        if ($null -ne $report.Verbose) { $Cmdlet.WriteVerbose($report.Verbose) }
+        if ($null -ne $report.Warning) { $Cmdlet.WriteWarning($report.Warning) }
+        if ($null -ne $report.Progress) { $Cmdlet.WriteProgress($report.Progress) }
+        # Before the error, which may end the command, and outside of any try: a caller's exception is not ours to catch.
+        if ($null -ne $report.Output) { $report.Output }
+        if ($null -ne $report.Error) { $Cmdlet.WriteError($report.Error) }
+    } while ($more)
+}
+
+function Reset-JcSdkSystemUserMfa {
+    [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
+        HelpUri = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa')]
+    [OutputType([string])]
+    param(
+        [Parameter(ParameterSetName = 'ResetExpanded', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
+        [Parameter(ParameterSetName = 'Reset', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
+        [string]$Id,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
+        [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]$InputObject,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
+        [Parameter(ParameterSetName = 'Reset', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
+        [JumpCloudApiSdkV1.Models.IBodyParameterSystemUserMfaResetRequestBody]$Body,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Lets the user in without MFA until the enrolment period ends.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Lets the user in without MFA until the enrolment period ends.')]
+        [switch]$Exclusion,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'When the enrolment period ends. A user who has not set up MFA by then is locked out.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'When the enrolment period ends. A user who has not set up MFA by then is locked out.')]
+        [JumpCloudApiSdkV1.Interop.MomentTransformation()]
+        [datetime]$ExclusionUntil,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Ends the enrolment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Ends the enrolment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
+        [ValidateRange(1, 365)]
+        [int]$ExclusionDays,
+
+        [Parameter(HelpMessage = 'Returns true for each user who was reset.')]
+        [switch]$PassThru,
+
+        [Parameter(HelpMessage = 'Returns a ResetResult for each user, also for those who were not reset.')]
+        [switch]$Detailed,
+
+        [Parameter(HelpMessage = 'How many requests may be on their way at once, 1 to 256.')]
+        [ValidateRange(1, 256)]
+        [int]$ThrottleLimit = 1,
+
+        [Parameter(HelpMessage = 'The API key for this call, instead of $env:JCApiKey.')]
+        [JumpCloudApiSdkV1.Interop.SecretTransformation()]
+        [securestring]$ApiKey,
+
+        [Parameter(HelpMessage = 'The organization for this call, instead of $env:JCOrgId.')]
+        [string]$OrgId,
+
+        [Parameter(HelpMessage = 'The region for this call, instead of $env:JCApiUrl and $env:JCEnvironment: STANDARD, EU or IN.')]
+        [ArgumentCompletions('STANDARD', 'EU', 'IN')]
+        [string]$Environment,
+
+        [Parameter(HelpMessage = 'Seconds that one user may take, retries included, 1 to 3600.')]
+        [ValidateRange(1, 3600)]
+        [int]$TimeoutSec,
+
+        [Parameter(HelpMessage = 'How often a request that surely did nothing is sent again, 0 to 100.')]
+        [ValidateRange(0, 100)]
+        [int]$MaximumRetryCount,
+
+        [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once.')]
+        [switch]$Force
+    )
+
+    dynamicparam { [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create() }
+
+    begin {
+        $run = $null
+        # A script module does not see its caller's preferences by itself.
+        $bound = $PSBoundParameters
+        if (-not $bound.ContainsKey('WhatIf')) { $WhatIfPreference = $PSCmdlet.GetVariableValue('WhatIfPreference') }
+        if (-not $bound.ContainsKey('Confirm')) { $ConfirmPreference = $PSCmdlet.GetVariableValue('ConfirmPreference') }
+        if (-not $bound.ContainsKey('ErrorAction')) { $ErrorActionPreference = $PSCmdlet.GetVariableValue('ErrorActionPreference') }
+        if (-not $bound.ContainsKey('WarningAction')) { $WarningPreference = $PSCmdlet.GetVariableValue('WarningPreference') }
+        if (-not $bound.ContainsKey('InformationAction')) { $InformationPreference = $PSCmdlet.GetVariableValue('InformationPreference') }
+        if (-not $bound.ContainsKey('ProgressAction')) { $ProgressPreference = $PSCmdlet.GetVariableValue('ProgressPreference') }
+        if (-not $bound.ContainsKey('Verbose')) { $VerbosePreference = $PSCmdlet.GetVariableValue('VerbosePreference') }
+        if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') }
+
+        try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference) }
+        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+    }
+
+    process {
+        $request = $null
+        $isApproved = $false
+        try {
+            $request = $run.Read($PSCmdlet.ParameterSetName, $Id, $InputObject, $Body)
+            $isApproved = $request.IsReady -and $PSCmdlet.ShouldProcess($request.Target, $request.Action)
+            if ($isApproved -or -not $request.IsReady) { $run.Add($request) }
+        }
+        # Also a prompt that cannot be shown: without the catch the next statement would run.
+        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+
+        if ($isApproved) {
+            if ($null -ne $request.Note) { $PSCmdlet.WriteVerbose($request.Note) }
+            $PSCmdlet.WriteVerbose($request.Description)
+        }
+        Receive-ResetReport $PSCmdlet $run
+    }
+
+    end {
+        $run.Close()
+        Receive-ResetReport $PSCmdlet $run
+        $progress = $run.ClosingProgress()
+        if ($null -ne $progress) { $PSCmdlet.WriteProgress($progress) }
+        $warning = $run.ClosingWarning()
+        if ($null -ne $warning) { $PSCmdlet.WriteWarning($warning) }
+    }
+
+    clean {
+        if ($null -ne $run) {
+            foreach ($warning in $run.Finish()) { $PSCmdlet.WriteWarning($warning) }
+        }
+    }
+}
