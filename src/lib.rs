@@ -1,1 +1,27 @@
+//! Resets a JumpCloud user's TOTP MFA and says exactly what happened.
+//!
+//! The way of a call, file by file: a checked [`reset`] request goes with a [`config`] through the [`client`],
+//! alone or in a [`batch`]; a [`flight`] knows whether it may have left; an [`answer`], or the [`failure`] to get
+//! one, becomes an [`outcome`]; [`retry`] says whether it may be sent again, and [`redact`] keeps the key out of
+//! every word. [`ffi`] is the same for every language that calls C.
 
+mod answer;
+mod batch;
+mod client;
+mod config;
+mod failure;
+#[cfg(feature = "capi")]
+pub mod ffi;
+mod flight;
+mod outcome;
+mod redact;
+mod reset;
+mod retry;
+mod runtime;
+
+pub use batch::{Batch, Next, NotPushed, THROTTLE_LIMIT_MAX};
+pub use client::Client;
+pub use config::{Options, RETRIES_MAX, TIMEOUT_MAX};
+pub use outcome::{Code, Fault, Outcome, ResetResult};
+pub use redact::Secret;
+pub use reset::ResetRequest;

@@ -1,0 +1,400 @@
+/*
+ * jcsdk: resets a JumpCloud user's TOTP MFA and says exactly what happened.
+ *
+ * A reset throws the user's second factor away, and past exclusionUntil it locks the user out. So every outcome is one
+ * of five, and what may have acted is never sent again by itself:
+ *
+ *   reset      the server said so
+ *   refused    the server said no, or was surely not reached: nothing has changed
+ *   unknown    the server may have acted: look the user up before resetting again
+ *   cancelled  surely not acted upon: stopped before it was sent
+ *   invalid    not sent: an argument or the configuration is wrong
+ *
+ * A whole program:
+ *
+ *   #include <stdio.h>
+ *   #include "jcsdk.h"
+ *
+ *   int main(void)                                  // with JCApiKey in the environment
+ *   {
+ *       jc_buf result = JC_BUF_INIT;
+ *       int32_t status = jc_reset_system_user_mfa("5f0c1a2b3c4d5e6f7a8b9c0d", 1, JC_UNTIL_UNSET, &result);
+ *       printf("%s\n", (const char *)result.ptr);
+ *       jc_buf_free(&result);
+ *       return status == JC_OK ? 0 : 1;
+ *   }
+ *
+ * More is three steps: jc_options_new and its setters; jc_client_new; then jc_client_reset_system_user_mfa for one user,
+ * or jc_batch_new, _push, _close and _next for many.
+ *
+ * Result document, JSON in UTF-8; what does not apply is absent:
+ *
+ *   {"outcome": "reset" | "refused" | "unknown" | "cancelled" | "invalid", "status": the JC_ number,
+ *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
+ *    "userId", "tag", "httpStatus", "serverMessage", "body": the answer's, cut to 4000 characters,
+ *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for}
+ *
+ * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
+ *
+ * Conventions:
+ *
+ * - Text is UTF-8 and ends with NUL. Numbers and pointers are checked: what is wrong is a status, never a crash.
+ * - const T * is borrowed for the call. T ** gives ownership: each type has one _free, and _free(NULL) does nothing.
+ *   A _free waits for calls that are inside on other threads; a handle is not used after it.
+ * - Where a function takes a jc_buf *, NULL is allowed. Before the call it is JC_BUF_INIT or freed; it is overwritten.
+ * - Functions return int32_t, one of the JC_ statuses below. Numbers never change their meaning; new ones may come, so
+ *   treat one that you do not know as JC_UNKNOWN.
+ * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
+ * - Threads of the library take no signals. It has to stay loaded once it was used.
+ *
+ * Made by `cargo xtask header` from src/ffi: do not edit.
+ */
+
+#ifndef JCSDK_H
+#define JCSDK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a jc_buf is before its first use. */
+#define JC_BUF_INIT {NULL, 0, 0}
+
+/**
+ * The user is reset; or, of a function that resets nobody, it has done its work.
+ */
+#define JC_OK 0
+
+/**
+ * Nothing was sent: an argument or the configuration is wrong, or there is no key.
+ */
+#define JC_INVALID 1
+
+/**
+ * The server said no, or was surely not reached. Nothing has changed.
+ */
+#define JC_REFUSED 2
+
+/**
+ * The server may have acted. Look the user up before resetting again.
+ */
+#define JC_UNKNOWN 3
+
+/**
+ * Surely not acted upon: stopped before it was sent.
+ */
+#define JC_CANCELLED 4
+
+/**
+ * Of jc_batch_next: no result is there yet.
+ */
+#define JC_TIMEOUT 5
+
+/**
+ * Of jc_batch_push: take a result first.
+ */
+#define JC_FULL 6
+
+/**
+ * Of jc_batch_next: closed, and every result was taken.
+ */
+#define JC_END 7
+
+/**
+ * Of jc_batch_push: closed or cancelled before.
+ */
+#define JC_CLOSED 8
+
+/**
+ * A defect of this library. A reset under way is to be taken as JC_UNKNOWN.
+ */
+#define JC_PANIC 9
+
+/**
+ * The ABI that this header describes. Compare it with jc_abi_version() where the library is loaded by name.
+ */
+#define JC_ABI_VERSION 1
+
+/**
+ * For `exclusion`: leaves it out of the request.
+ */
+#define JC_EXCLUSION_UNSET -1
+
+/**
+ * For `until_epoch`: leaves exclusionUntil out of the request.
+ */
+#define JC_UNTIL_UNSET INT64_MIN
+
+/**
+ * For `flags`: an exclusionUntil before now is sent all the same. It locks the user out at once.
+ */
+#define JC_ALLOW_PAST 1
+
+/**
+ * An administrator's API key. Else JCApiKey. Wiped when it is no longer needed, and shown nowhere.
+ */
+#define JC_OPT_API_KEY 1
+
+/**
+ * The organization's id, for administrators of several. Else JCOrgId.
+ */
+#define JC_OPT_ORG_ID 2
+
+/**
+ * STANDARD, EU or IN, in any case. Else JCEnvironment, else STANDARD.
+ */
+#define JC_OPT_ENVIRONMENT 3
+
+/**
+ * The API's base URL: https, or http on this machine. Counts before JC_OPT_ENVIRONMENT. Else JCApiUrl.
+ */
+#define JC_OPT_URL 4
+
+/**
+ * A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+ */
+#define JC_OPT_CA_FILE 5
+
+/**
+ * An http proxy's URL; used for https only. Else HTTPS_PROXY.
+ */
+#define JC_OPT_PROXY 6
+
+/**
+ * Counts before a user in the proxy's URL.
+ */
+#define JC_OPT_PROXY_USER 7
+
+/**
+ * Treated as the key is.
+ */
+#define JC_OPT_PROXY_PASSWORD 8
+
+/**
+ * Hosts that are reached without the proxy, separated by commas. Else NO_PROXY.
+ */
+#define JC_OPT_NO_PROXY 9
+
+/**
+ * Follows "jcsdk/<version>" in the User-Agent.
+ */
+#define JC_OPT_USER_AGENT 10
+
+/**
+ * To connect and to agree on TLS, in milliseconds: 1 to 3600000. 10000 by default.
+ */
+#define JC_OPT_CONNECT_TIMEOUT_MS 101
+
+/**
+ * One attempt until its answer is there, in milliseconds: 1 to 3600000. 60000 by default.
+ */
+#define JC_OPT_REQUEST_TIMEOUT_MS 102
+
+/**
+ * One reset with its retries, in milliseconds: 1 to 3600000. 100000 by default.
+ */
+#define JC_OPT_TOTAL_TIMEOUT_MS 103
+
+/**
+ * How often a request that surely did nothing is sent again: 0 to 100. 3 by default.
+ */
+#define JC_OPT_MAX_RETRIES 104
+
+/**
+ * The most that a batch may have under way at once.
+ */
+#define JC_THROTTLE_LIMIT_MAX 256
+
+/**
+ * Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
+ *
+ * A failure that everyone would meet (Auth.Refused, Auth.LoginRedirect, Organization.Required, Redirect.Refused,
+ * Name.NotFound, Tls.NotTrusted, Proxy.Refused) stops the batch: what was not sent by then comes back as cancelled,
+ * NotTried. Until a client has had an answer that is no such failure, one request goes ahead alone.
+ */
+typedef struct jc_batch jc_batch;
+
+/**
+ * A configuration with its connections, which are kept between calls, and one thread of its own.
+ */
+typedef struct jc_client jc_client;
+
+/**
+ * What a client is made from: see the JC_OPT_ constants.
+ */
+typedef struct jc_options jc_options;
+
+/**
+ * UTF-8 text that the library allocates. The caller declares it as `jc_buf b = JC_BUF_INIT;`, passes it to a
+ * function, reads `len` bytes at `ptr` (a NUL follows them), and frees it with jc_buf_free.
+ */
+typedef struct {
+  /**
+   * NULL where there is nothing.
+   */
+  uint8_t *ptr;
+  /**
+   * In bytes, without the NUL.
+   */
+  size_t len;
+  /**
+   * The library's own.
+   */
+  size_t cap;
+} jc_buf;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The library's version, such as "0.1.0". Static: not to be freed.
+ */
+const char *jc_version(void);
+
+/**
+ * The version of the ABI. It changes when something that is in this header is removed or changes its meaning.
+ */
+uint32_t jc_abi_version(void);
+
+/**
+ * Frees the text and resets the buffer to JC_BUF_INIT, so that freeing it again does nothing. NULL does nothing.
+ * Any thread; not the same buffer from two threads at once.
+ */
+void jc_buf_free(jc_buf *buf);
+
+/**
+ * Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
+ * since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
+ * JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
+ * JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread,
+ * many at once, but not while another thread changes the environment.
+ */
+int32_t jc_reset_system_user_mfa(const char *id,
+                                 int32_t exclusion,
+                                 int64_t until_epoch,
+                                 jc_buf *out_buf);
+
+/**
+ * Options that are all unset. The caller owns them and frees them with jc_options_free. NULL on a defect only.
+ */
+jc_options *jc_options_new(void);
+
+/**
+ * Sets one of the options that are text. The value is copied. NULL unsets it, so that the environment counts again;
+ * "" sets it to nothing, and the environment is not asked. What a value means is checked by jc_client_new.
+ * Returns JC_OK or JC_INVALID (NULL options, not a text option, not UTF-8). Any thread.
+ */
+int32_t jc_options_set_text(jc_options *options,
+                            int32_t option,
+                            const char *value);
+
+/**
+ * Sets one of the options that are numbers. Returns JC_OK or JC_INVALID (NULL options, not such an option, a number
+ * outside its range). Any thread.
+ */
+int32_t jc_options_set_int(jc_options *options,
+                           int32_t option,
+                           int64_t value);
+
+/**
+ * As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
+ * process's environment is not read for these options at all: for hosts whose users see another one, as those of
+ * PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
+ * NO_PROXY, no_proxy, SSL_CERT_FILE. Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
+ */
+int32_t jc_options_set_env(jc_options *options,
+                           const char *name,
+                           const char *value);
+
+/**
+ * Frees the options. Clients made from them stay. NULL does nothing.
+ */
+void jc_options_free(jc_options *options);
+
+/**
+ * Makes a client from a copy of the options; NULL options are all unset. *out becomes the client, which the caller
+ * owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err. Sends
+ * nothing. Any thread.
+ */
+int32_t jc_client_new(const jc_options *options,
+                      jc_client **out,
+                      jc_buf *err);
+
+/**
+ * Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
+ * JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
+ */
+int32_t jc_client_reset_system_user_mfa(jc_client *client,
+                                        const char *id,
+                                        int32_t exclusion,
+                                        int64_t until_epoch,
+                                        uint32_t flags,
+                                        jc_buf *out_buf);
+
+/**
+ * What a reset would send, as JSON: {"method", "url", "headers", "body"}, with *** in place of the key. Returns
+ * JC_OK, or JC_INVALID with a result document in out_buf. Sends nothing. Any thread, many at once.
+ */
+int32_t jc_preview_reset(jc_client *client,
+                         const char *id,
+                         int32_t exclusion,
+                         int64_t until_epoch,
+                         uint32_t flags,
+                         jc_buf *out_buf);
+
+/**
+ * Frees the client when the calls that are inside have returned. Its batches stay usable. NULL does nothing.
+ */
+void jc_client_free(jc_client *client);
+
+/**
+ * Makes a batch. At most throttle_limit requests are under way at once: 1 to JC_THROTTLE_LIMIT_MAX. *out becomes the
+ * batch, which the caller owns and frees with jc_batch_free, or NULL. The client may be freed before it. Returns
+ * JC_OK or JC_INVALID. Any thread.
+ */
+int32_t jc_batch_new(jc_client *client,
+                     uint32_t throttle_limit,
+                     jc_batch **out);
+
+/**
+ * Takes a request without waiting; its result will carry the tag. Returns JC_OK; JC_FULL: take a result first;
+ * JC_CLOSED; or JC_INVALID: nothing was taken, and jc_preview_reset says why. Any thread, many at once.
+ */
+int32_t jc_batch_push(jc_batch *batch,
+                      const char *id,
+                      int32_t exclusion,
+                      int64_t until_epoch,
+                      uint32_t flags,
+                      uint64_t tag);
+
+/**
+ * Waits for the next result, at most timeout_ms milliseconds. Returns what became of that user (JC_OK, JC_INVALID,
+ * JC_REFUSED, JC_UNKNOWN, JC_CANCELLED), with the result document in out_buf; or, without a document, JC_TIMEOUT: none
+ * is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread, many at once.
+ */
+int32_t jc_batch_next(jc_batch *batch,
+                      uint32_t timeout_ms,
+                      jc_buf *out_buf);
+
+/**
+ * Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch is NULL. Any thread, also again.
+ */
+int32_t jc_batch_close(jc_batch *batch);
+
+/**
+ * Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
+ * the results: JC_CANCELLED what was not sent, JC_UNKNOWN what was under way. Returns JC_OK, or JC_INVALID: batch is
+ * NULL. Any thread, also again.
+ */
+int32_t jc_batch_cancel(jc_batch *batch);
+
+/**
+ * Cancels, waits for the calls that are inside, and frees. Results that were not taken are lost. NULL does nothing.
+ */
+void jc_batch_free(jc_batch *batch);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* JCSDK_H */

@@ -1,0 +1,270 @@
+//! What the server's answer means. Pure: facts about the API come from its published description and from what
+//! its clients were measured to meet.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::outcome::{Code, Outcome, Verdict};
+use crate::redact::Redactor;
+
+/// So much of an answer's body is read, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// So much of the server's words is passed on, in characters.
+const MESSAGE_MAX: usize = 1000;
+const RESULT_BODY_MAX: usize = 4000;
+
+/// An answer as far as it counts.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    /// What `Retry-After` asks for.
+    pub retry_after: Option<Duration>,
+    pub body: Vec<u8>,
+    /// The body did not arrive whole, or is longer than [`BODY_MAX`].
+    pub cut: bool,
+}
+
+/// Judges an answer that came from `url`.
+pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
+    let text = String::from_utf8_lossy(&answer.body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let error = ServerError::read(text);
+    let status = answer.status;
+    let clean = |text: &str| redactor.clean(text, MESSAGE_MAX);
+    let server_message = error.message.as_deref().map(clean);
+
+    let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
+    let unknown = |code, what: String| Verdict::new(Outcome::Unknown, code, what);
+    let mut verdict = match status {
+        200..=299 if is_html(text) => {
+            unknown(Code::AnswerNotUnderstood, format!("the answer ({status}) is a web page, not the API's"))
+        }
+        200..=299 => {
+            let what = if answer.cut { "the answer's body did not arrive whole" } else { "" };
+            Verdict::new(Outcome::Reset, None, what)
+        }
+        300..=399 => redirect(answer, url, clean),
+        401 if error.names_no_organization() => {
+            refused(Code::OrganizationRequired, "no organization is selected (401)".into())
+        }
+        401 => refused(Code::AuthRefused, "the server refused the API key (401)".into()),
+        403 => refused(Code::PermissionRefused, "the server does not permit it (403)".into()),
+        404 => refused(Code::UserNotFound, "the server knows no such user (404)".into()),
+        429 => refused(Code::RateLimitExceeded, "the server had too many requests (429)".into()),
+        400..=499 => refused(Code::RequestRefused, format!("the server refused the request ({status})")),
+        503 if answer.retry_after.is_some() || error.is_the_apis => {
+            refused(Code::ServiceUnavailable, "the service is not available at the moment (503)".into())
+        }
+        500..=599 => unknown(Code::ServerFailed, format!("the server failed ({status})")),
+        _ => unknown(Code::AnswerNotUnderstood, format!("the answer has the status {status}")),
+    };
+    verdict.http_status = Some(status);
+    verdict.server_message = if verdict.outcome == Outcome::Reset { None } else { server_message };
+    verdict.body = (!text.is_empty()).then(|| redactor.clean(text, RESULT_BODY_MAX));
+    verdict.retry_after = answer.retry_after;
+    verdict.may_retry = matches!(verdict.code, Some(Code::RateLimitExceeded | Code::ServiceUnavailable));
+    verdict
+}
+
+/// Without a key the API answers 302 to /login, and a redirect that is followed would read as success.
+fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdict {
+    let status = answer.status;
+    let target = answer.location.as_deref().map(|location| url.join(location));
+    let (code, what) = match target {
+        Some(Ok(target))
+            if target.origin() == url.origin() && target.path().trim_end_matches('/') == "/login" =>
+        {
+            (Code::AuthLoginRedirect, format!("the server asked for a log-in ({status})"))
+        }
+        Some(Ok(target)) => {
+            let host = clean(target.host_str().unwrap_or("no host"));
+            (
+                Code::RedirectRefused,
+                format!("the server redirects to {host} ({status}), which is not followed"),
+            )
+        }
+        Some(Err(_)) => (Code::RedirectRefused, format!("the server redirects to what is no URL ({status})")),
+        None => (Code::RedirectRefused, format!("the server redirects without saying where ({status})")),
+    };
+    Verdict::new(Outcome::Refused, code, what)
+}
+
+fn is_html(text: &str) -> bool {
+    let begins_with = |tag: &str| text.get(..tag.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(tag));
+    begins_with("<!doctype html") || begins_with("<html")
+}
+
+/// What the server says of an error. The API has four shapes: `{"message"}`, `{"error","message"}`,
+/// `{"code","message","status"}`, and the last with `details` that name fields.
+#[derive(Debug, Default)]
+struct ServerError {
+    message: Option<String>,
+    /// In one of the API's own shapes, not a gateway's page.
+    is_the_apis: bool,
+}
+
+impl ServerError {
+    fn read(text: &str) -> Self {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) => {
+                let text = |name| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+                let error = text("error");
+                let message = text("message").or(error).map(|message| {
+                    let violations = violations(fields.get("details").unwrap_or(&Value::Null));
+                    if violations.is_empty() {
+                        message.to_owned()
+                    } else {
+                        format!("{message} ({})", violations.join("; "))
+                    }
+                });
+                Self { is_the_apis: message.is_some(), message }
+            }
+            // Plain words help; a page or a broken document does not.
+            _ if !text.is_empty() && !text.starts_with(['<', '{', '[', '"']) => {
+                Self { message: text.lines().next().map(str::to_owned), is_the_apis: false }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn names_no_organization(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.to_ascii_lowercase().contains("organization"))
+    }
+}
+
+fn violations(details: &Value) -> Vec<String> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    list(details)
+        .iter()
+        .flat_map(|detail| list(&detail["fieldViolationsList"]))
+        .map(|violation| format!("{}: {}", text(&violation["field"]), text(&violation["description"])))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Secret;
+
+    fn url() -> Url {
+        Url::parse("https://console.jumpcloud.com/api/systemusers/u/resetmfa").unwrap()
+    }
+
+    fn judged(status: u16, body: &str) -> Verdict {
+        let answer = Answer { status, body: body.into(), ..Answer::default() };
+        judge(&answer, &url(), &Redactor::new([Secret::new("the-key")]))
+    }
+
+    #[test]
+    fn status_and_body_decide() {
+        use Outcome::*;
+        let api = r#"{"message":"busy"}"#;
+        for (status, body, outcome, code, may_retry) in [
+            (200, "OK", Reset, None, false),
+            (200, "", Reset, None, false),
+            (201, "{}", Reset, None, false),
+            (204, "", Reset, None, false),
+            (200, "{\"broken", Reset, None, false),
+            (200, "<p>fine</p>", Reset, None, false),
+            (200, "<!DOCTYPE html><title>Log in</title>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (299, "\u{feff} \r\n<HTML>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (300, "", Refused, Some(Code::RedirectRefused), false),
+            (304, "", Refused, Some(Code::RedirectRefused), false),
+            (400, api, Refused, Some(Code::RequestRefused), false),
+            (401, r#"{"error":"Unauthorized"}"#, Refused, Some(Code::AuthRefused), false),
+            (
+                401,
+                r#"{"message":"No Organization selected"}"#,
+                Refused,
+                Some(Code::OrganizationRequired),
+                false,
+            ),
+            (403, "", Refused, Some(Code::PermissionRefused), false),
+            (404, "", Refused, Some(Code::UserNotFound), false),
+            (408, "", Refused, Some(Code::RequestRefused), false),
+            (409, api, Refused, Some(Code::RequestRefused), false),
+            (418, api, Refused, Some(Code::RequestRefused), false),
+            (422, api, Refused, Some(Code::RequestRefused), false),
+            (429, "", Refused, Some(Code::RateLimitExceeded), true),
+            (500, api, Unknown, Some(Code::ServerFailed), false),
+            (502, "<html>", Unknown, Some(Code::ServerFailed), false),
+            (503, api, Refused, Some(Code::ServiceUnavailable), true),
+            (503, "<html>", Unknown, Some(Code::ServerFailed), false),
+            (503, "try later", Unknown, Some(Code::ServerFailed), false),
+            (503, r#"{"unrelated":1}"#, Unknown, Some(Code::ServerFailed), false),
+            (504, "", Unknown, Some(Code::ServerFailed), false),
+            (599, "", Unknown, Some(Code::ServerFailed), false),
+            (101, "", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (600, "", Unknown, Some(Code::AnswerNotUnderstood), false),
+        ] {
+            let verdict = judged(status, body);
+            assert_eq!(
+                (verdict.outcome, verdict.code, verdict.may_retry),
+                (outcome, code, may_retry),
+                "{status} {body}"
+            );
+            assert_eq!(verdict.http_status, Some(status));
+        }
+    }
+
+    #[test]
+    fn retry_after_makes_a_503_the_apis_own() {
+        let answer = Answer { status: 503, retry_after: Some(Duration::ZERO), ..Answer::default() };
+        assert_eq!(judge(&answer, &url(), &Redactor::new([])).code, Some(Code::ServiceUnavailable));
+    }
+
+    #[test]
+    fn the_servers_words_are_found_in_every_shape() {
+        for (body, message) in [
+            (r#"{"message":"m"}"#, Some("m")),
+            (r#"{"code":3,"message":"m","status":"INVALID_ARGUMENT"}"#, Some("m")),
+            (r#"{"error":"Unauthorized","message":"m"}"#, Some("m")),
+            (r#"{"error":"only this"}"#, Some("only this")),
+            (
+                r#"{"code":3,"message":"m","details":[{"fieldViolationsList":[{"field":"f","description":"d"},{"field":"g"}]}]}"#,
+                Some("m (f: d; g: ?)"),
+            ),
+            (r#"{"message":"m","details":"odd"}"#, Some("m")),
+            (r#"{"message":{"deep":1}}"#, None),
+            ("Too Many Requests\nsecond line", Some("Too Many Requests")),
+            ("<html>no</html>", None),
+            ("{\"message\":\"cut", None),
+            ("[1]", None),
+            ("", None),
+            (r#"{"message":"key the-key \u001b[2J"}"#, Some("key *** \u{fffd}[2J")),
+        ] {
+            assert_eq!(judged(400, body).server_message.as_deref(), message, "{body}");
+        }
+    }
+
+    #[test]
+    fn redirects_are_told_apart() {
+        for (location, code, names) in [
+            (Some("/login"), Code::AuthLoginRedirect, "log-in"),
+            (Some("/login/?next=x"), Code::AuthLoginRedirect, "log-in"),
+            (Some("https://console.jumpcloud.com/login"), Code::AuthLoginRedirect, "log-in"),
+            (Some("https://evil.example/login"), Code::RedirectRefused, "evil.example"),
+            (Some("http://console.jumpcloud.com/login"), Code::RedirectRefused, "console.jumpcloud.com"),
+            (Some("/elsewhere"), Code::RedirectRefused, "console.jumpcloud.com"),
+            (Some("http://["), Code::RedirectRefused, "no URL"),
+            (None, Code::RedirectRefused, "without saying where"),
+        ] {
+            let answer = Answer { status: 302, location: location.map(str::to_owned), ..Answer::default() };
+            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            assert_eq!(verdict.code, Some(code), "{location:?}");
+            assert!(verdict.what.contains(names), "{}", verdict.what);
+        }
+    }
+
+    #[test]
+    fn a_cut_body_is_noted_on_success() {
+        let answer = Answer { status: 200, body: b"O".into(), cut: true, ..Answer::default() };
+        let verdict = judge(&answer, &url(), &Redactor::new([]));
+        assert_eq!((verdict.outcome, verdict.what.is_empty()), (Outcome::Reset, false));
+    }
+}

@@ -1,0 +1,418 @@
+//! Where to send, as whom, and for how long: from options, else from the environment. Pure, given an environment.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::outcome::{Code, Fault};
+use crate::redact::{Redactor, Secret};
+
+/// What a caller asks for. `None` leaves a setting to the environment and then to its default; an empty text sets
+/// it to nothing without asking the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Else `JCApiKey`.
+    pub api_key: Option<Secret>,
+    /// Else `JCOrgId`. Sent as `x-org-id`.
+    pub org_id: Option<String>,
+    /// STANDARD, EU or IN, in any case. Else `JCEnvironment`, else STANDARD.
+    pub environment: Option<String>,
+    /// The API's base URL; counts before `environment`. Else `JCApiUrl`.
+    pub url: Option<String>,
+    /// A PEM file of certificate authorities, trusted besides those of the platform. Else `SSL_CERT_FILE`.
+    pub ca_file: Option<String>,
+    /// An http proxy's URL, used for https only. Else `HTTPS_PROXY`.
+    pub proxy: Option<Secret>,
+    pub proxy_user: Option<String>,
+    pub proxy_password: Option<Secret>,
+    /// Hosts that are reached without the proxy, separated by commas. Else `NO_PROXY`.
+    pub no_proxy: Option<String>,
+    /// Follows `jcsdk/<version>` in the `User-Agent`.
+    pub user_agent: Option<String>,
+    /// To connect and to agree on TLS. 10 s by default.
+    pub connect_timeout: Option<Duration>,
+    /// One attempt until its answer is there. 60 s by default.
+    pub request_timeout: Option<Duration>,
+    /// One reset with its retries. 100 s by default.
+    pub total_timeout: Option<Duration>,
+    /// 3 by default.
+    pub max_retries: Option<u32>,
+    /// Stands in place of the process's environment.
+    pub env: Option<HashMap<String, Secret>>,
+}
+
+/// Every time-out is at least a millisecond and at most this.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+pub const RETRIES_MAX: u32 = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub key: Secret,
+    pub org_id: Option<String>,
+    /// Ends without a slash.
+    pub base: Url,
+    pub ca_file: Option<String>,
+    pub proxy: Option<Proxy>,
+    pub user_agent: String,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    pub total_timeout: Duration,
+    pub max_retries: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Without user and password.
+    pub url: Url,
+    pub login: Option<(String, Secret)>,
+    pub no_proxy: String,
+}
+
+impl Config {
+    pub fn new(options: &Options) -> Result<Self, Fault> {
+        match &options.env {
+            Some(env) => Self::with_env(options, &|name| env.get(name).cloned()),
+            None => Self::with_env(options, &|name| {
+                std::env::var_os(name).map(|value| Secret::new(value.to_string_lossy()))
+            }),
+        }
+    }
+
+    fn with_env(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Self, Fault> {
+        let text = |option: &Option<String>, names: &[&str]| {
+            let value = match option {
+                Some(value) => Some(value.clone()),
+                None => names.iter().find_map(|name| env(name)).map(|value| value.expose().to_owned()),
+            };
+            value.filter(|value| !value.is_empty())
+        };
+        let org_id = text(&options.org_id, &["JCOrgId"]);
+        if org_id.as_deref().is_some_and(|org_id| !is_header_text(org_id)) {
+            return invalid("the organization's id has a blank, a control or a non-ASCII character in it");
+        }
+        let user_agent = match &options.user_agent {
+            Some(suffix) if !suffix.is_empty() => {
+                format!("jcsdk/{} {suffix}", env!("CARGO_PKG_VERSION"))
+            }
+            _ => format!("jcsdk/{}", env!("CARGO_PKG_VERSION")),
+        };
+        if !user_agent.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return invalid("the user agent has a control or a non-ASCII character in it");
+        }
+        Ok(Self {
+            key: key(options.api_key.clone().or_else(|| env("JCApiKey")))?,
+            base: base(options, env)?,
+            ca_file: text(&options.ca_file, &["SSL_CERT_FILE"]),
+            proxy: proxy(options, env, text(&options.no_proxy, &["NO_PROXY", "no_proxy"]))?,
+            org_id,
+            user_agent,
+            connect_timeout: timeout(options.connect_timeout, 10)?,
+            request_timeout: timeout(options.request_timeout, 60)?,
+            total_timeout: timeout(options.total_timeout, 100)?,
+            max_retries: match options.max_retries {
+                Some(n) if n > RETRIES_MAX => return invalid("more than 100 retries"),
+                n => n.unwrap_or(3),
+            },
+        })
+    }
+
+    /// Where a request with this path goes. The base's own path is kept before it.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    /// Knows every secret of this configuration.
+    pub fn redactor(&self) -> Redactor {
+        let login = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
+        let password = login.map(|(_, password)| password.clone());
+        Redactor::new([Some(self.key.clone()), password].into_iter().flatten())
+    }
+}
+
+fn invalid<T>(what: &str) -> Result<T, Fault> {
+    Err(Fault::new(Code::ConfigurationInvalid, what))
+}
+
+/// Visible ASCII: anything else would be changed on its way in a header, or split it.
+fn is_header_text(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn key(key: Option<Secret>) -> Result<Secret, Fault> {
+    match key {
+        Some(key) if key.expose().is_empty() => key_missing(),
+        Some(key) if is_header_text(key.expose()) => Ok(key),
+        Some(_) => Err(Fault::new(
+            Code::KeyInvalid,
+            "the API key has a blank, a line break, a control or a non-ASCII character in it",
+        )),
+        None => key_missing(),
+    }
+}
+
+fn key_missing() -> Result<Secret, Fault> {
+    Err(Fault::new(Code::KeyMissing, "no API key is configured"))
+}
+
+fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Url, Fault> {
+    let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
+    let found = |option: &Option<String>, name| {
+        let value = if option.is_none() { env(name) } else { None };
+        value.map(|value| value.expose().to_owned()).filter(|text| !text.is_empty())
+    };
+    if let Some(url) = given(&options.url) {
+        base_url(&url)
+    } else if let Some(name) = given(&options.environment) {
+        region(&name)
+    } else if let Some(url) = found(&options.url, "JCApiUrl") {
+        base_url(&url)
+    } else {
+        region(found(&options.environment, "JCEnvironment").as_deref().unwrap_or("STANDARD"))
+    }
+}
+
+/// From the published API description: one host a region.
+fn region(name: &str) -> Result<Url, Fault> {
+    match name.to_ascii_uppercase().as_str() {
+        "STANDARD" => base_url("https://console.jumpcloud.com"),
+        "EU" => base_url("https://console.eu.jumpcloud.com"),
+        "IN" => base_url("https://console.in.jumpcloud.com"),
+        _ => Err(Fault::new(Code::EnvironmentInvalid, "the environment is none of STANDARD, EU and IN")),
+    }
+}
+
+fn base_url(text: &str) -> Result<Url, Fault> {
+    let url = parse_url(text, "the URL")?;
+    let wrong = |what| Err(Fault::new(Code::UrlInvalid, what));
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("the URL has a user or a password in it");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("the URL has a query or a fragment");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => wrong("the URL is neither https nor http on this machine"),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    // Where the name leads is looked at again when it is resolved.
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn proxy(
+    options: &Options,
+    env: &dyn Fn(&str) -> Option<Secret>,
+    no_proxy: Option<String>,
+) -> Result<Option<Proxy>, Fault> {
+    let text = match &options.proxy {
+        Some(text) => Some(text.clone()),
+        None => env("HTTPS_PROXY").or_else(|| env("https_proxy")),
+    };
+    let Some(text) = text.filter(|text| !text.expose().is_empty()) else { return Ok(None) };
+    let with_scheme =
+        if text.expose().contains("://") { text } else { Secret::new(format!("http://{}", text.expose())) };
+    let mut url = parse_url(with_scheme.expose(), "the proxy's URL")?;
+    if url.scheme() != "http" {
+        return Err(Fault::new(Code::UrlInvalid, "the proxy's URL is not http"));
+    }
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let login = match &options.proxy_user {
+        Some(user) if !user.is_empty() => {
+            Some((user.clone(), options.proxy_password.clone().unwrap_or_else(|| Secret::new(""))))
+        }
+        _ if !url.username().is_empty() || url.password().is_some() => {
+            Some((decoded(url.username()), Secret::new(decoded(url.password().unwrap_or_default()))))
+        }
+        _ => None,
+    };
+    let bare = url.set_username("").and_then(|()| url.set_password(None));
+    bare.map_err(|()| Fault::new(Code::UrlInvalid, "the proxy's URL has no host"))?;
+    Ok(Some(Proxy { url, login, no_proxy: no_proxy.unwrap_or_default() }))
+}
+
+/// The parser drops blanks and control characters in silence; here they are an error. Its own message is not
+/// passed on, since it could repeat a password.
+fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
+    let odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\');
+    match Url::parse(text) {
+        Ok(url) if !odd && url.has_host() => Ok(url),
+        _ => Err(Fault::new(Code::UrlInvalid, &format!("{whose} is not a URL"))),
+    }
+}
+
+pub fn is_timeout(time: Duration) -> bool {
+    (Duration::from_millis(1)..=TIMEOUT_MAX).contains(&time)
+}
+
+fn timeout(asked: Option<Duration>, default_seconds: u64) -> Result<Duration, Fault> {
+    match asked {
+        Some(asked) if !is_timeout(asked) => {
+            invalid("a time-out is less than a millisecond or more than an hour")
+        }
+        asked => Ok(asked.unwrap_or(Duration::from_secs(default_seconds))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(options: Options, env: &[(&str, &str)]) -> Result<Config, Fault> {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
+        Config::new(&Options { env: Some(env), ..options })
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn the_base_is_parameter_then_url_then_environment() {
+        let options = |url: Option<&str>, environment: Option<&str>| Options {
+            url: url.map(str::to_owned),
+            environment: environment.map(str::to_owned),
+            ..Options::default()
+        };
+        let key = ("JCApiKey", "k");
+        for (options, env, host) in [
+            (options(None, None), vec![], "console.jumpcloud.com"),
+            (options(None, None), vec![("JCEnvironment", "eu")], "console.eu.jumpcloud.com"),
+            (options(None, None), vec![("JCEnvironment", "")], "console.jumpcloud.com"),
+            (options(None, None), vec![("JCEnvironment", "In")], "console.in.jumpcloud.com"),
+            (
+                options(None, None),
+                vec![("JCEnvironment", "mars"), ("JCApiUrl", "https://a.example")],
+                "a.example",
+            ),
+            (options(None, Some("EU")), vec![("JCApiUrl", "https://a.example")], "console.eu.jumpcloud.com"),
+            (
+                options(Some("https://b.example"), Some("EU")),
+                vec![("JCApiUrl", "https://a.example")],
+                "b.example",
+            ),
+            (options(Some(""), None), vec![("JCApiUrl", "https://a.example")], "console.jumpcloud.com"),
+        ] {
+            let env: Vec<_> = env.into_iter().chain([key]).collect();
+            assert_eq!(config(options, &env).unwrap().base.host_str(), Some(host), "{env:?}");
+        }
+    }
+
+    #[test]
+    fn urls_keep_the_key_from_strangers() {
+        for (url, result) in [
+            ("https://api.example", Some("https://api.example/api/x")),
+            ("https://api.example/", Some("https://api.example/api/x")),
+            ("https://api.example/v/1/", Some("https://api.example/v/1/api/x")),
+            ("HTTPS://API.example:8443", Some("https://api.example:8443/api/x")),
+            ("http://127.0.0.1:80", Some("http://127.0.0.1/api/x")),
+            ("http://127.9.9.9", Some("http://127.9.9.9/api/x")),
+            ("http://[::1]:8", Some("http://[::1]:8/api/x")),
+            ("http://localhost:8", Some("http://localhost:8/api/x")),
+            ("http://localhost.example", None),
+            ("http://128.0.0.1", None),
+            ("http://127.0.0.1.example", None),
+            ("http://0.0.0.0", None),
+            ("ftp://127.0.0.1", None),
+            ("https://user@api.example", None),
+            ("https://:pass@api.example", None),
+            ("https://api.example?x", None),
+            ("https://api.example#x", None),
+            (" https://api.example", None),
+            ("https://api.exa\nmple", None),
+            ("https:\\\\api.example", None),
+            ("api.example", None),
+            ("https://", None),
+        ] {
+            let config = config(Options { url: some(url), ..Options::default() }, &[("JCApiKey", "k")]);
+            let code = config.as_ref().err().map(|fault| fault.code);
+            assert_eq!(
+                config.ok().map(|config| config.url("/api/x").to_string()).as_deref(),
+                result,
+                "{url}"
+            );
+            assert_eq!(code, result.is_none().then_some(Code::UrlInvalid), "{url}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let key = ("JCApiKey", "k");
+        for (env, code) in [
+            (vec![], Code::KeyMissing),
+            (vec![("JCApiKey", "")], Code::KeyMissing),
+            (vec![("JCApiKey", "a b")], Code::KeyInvalid),
+            (vec![("JCApiKey", " ab")], Code::KeyInvalid),
+            (vec![("JCApiKey", "a\nb")], Code::KeyInvalid),
+            (vec![("JCApiKey", "ключ")], Code::KeyInvalid),
+            (vec![key, ("JCOrgId", "a\r\nb: c")], Code::ConfigurationInvalid),
+            (vec![key, ("JCEnvironment", "US")], Code::EnvironmentInvalid),
+            (vec![key, ("JCEnvironment", " EU")], Code::EnvironmentInvalid),
+            (vec![key, ("HTTPS_PROXY", "socks5://p:1")], Code::UrlInvalid),
+            (vec![key, ("HTTPS_PROXY", "http://user:secret pass@p")], Code::UrlInvalid),
+        ] {
+            let fault = config(Options::default(), &env).unwrap_err();
+            assert_eq!(fault.code, code, "{env:?}");
+            assert!(!fault.message.contains("secret"), "{fault}");
+        }
+        let key = Some(Secret::new("k"));
+        let zero = Some(Duration::ZERO);
+        let long = Some(TIMEOUT_MAX + Duration::from_millis(1));
+        for options in [
+            Options { connect_timeout: zero, ..Options::default() },
+            Options { request_timeout: long, ..Options::default() },
+            Options { total_timeout: zero, ..Options::default() },
+            Options { max_retries: Some(RETRIES_MAX + 1), ..Options::default() },
+            Options { user_agent: some("a\nb"), ..Options::default() },
+        ] {
+            let options = Options { api_key: key.clone(), ..options };
+            assert_eq!(config(options, &[]).unwrap_err().code, Code::ConfigurationInvalid);
+        }
+    }
+
+    #[test]
+    fn the_proxy_comes_from_options_or_environment() {
+        let key = ("JCApiKey", "k");
+        for (options, env, url, user) in [
+            (None, vec![], None, None),
+            (None, vec![("HTTPS_PROXY", "http://p:3128")], Some("http://p:3128/"), None),
+            (None, vec![("https_proxy", "p:3128")], Some("http://p:3128/"), None),
+            (None, vec![("HTTPS_PROXY", "http://u:p%40ss@p")], Some("http://p/"), Some(("u", "p@ss"))),
+            (Some("http://o"), vec![("HTTPS_PROXY", "http://p")], Some("http://o/"), None),
+            (Some(""), vec![("HTTPS_PROXY", "http://p")], None, None),
+        ] {
+            let env: Vec<_> = env.into_iter().chain([key, ("NO_PROXY", "a,b")]).collect();
+            let proxy = config(Options { proxy: options.map(Secret::new), ..Options::default() }, &env)
+                .unwrap()
+                .proxy;
+            assert_eq!(proxy.as_ref().map(|proxy| proxy.url.as_str()), url, "{env:?}");
+            let login = proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
+            assert_eq!(login.map(|(user, password)| (user.as_str(), password.expose())), user);
+            assert!(proxy.is_none_or(|proxy| proxy.no_proxy == "a,b"));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let options = Options {
+            api_key: Some(Secret::new("s3cret-key")),
+            proxy: Some(Secret::new("http://u:s3cret-url@p")),
+            proxy_user: some("user"),
+            proxy_password: Some(Secret::new("s3cret-pass")),
+            env: Some(HashMap::from([("JCApiKey".to_owned(), Secret::new("s3cret-env"))])),
+            ..Options::default()
+        };
+        let config = Config::new(&options).unwrap();
+        let shown = format!("{options:?} {config:?} {:#?}", config);
+        for secret in ["s3cret-key", "s3cret-pass", "s3cret-env", "s3cret-url"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

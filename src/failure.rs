@@ -1,0 +1,54 @@
+//! What it means that no answer came. Whether a byte of the request may have left decides: what was surely not
+//! sent is refused, anything else is unknown.
+
+use std::error::Error;
+use std::io;
+
+use crate::outcome::{Code, Outcome, Verdict};
+
+/// Judges why `error` came instead of an answer from `host`. `sent` is false only where surely nothing left.
+pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
+    if sent {
+        let (code, what) = match find::<hyper::Error>(error) {
+            Some(error) if error.is_parse() => (Code::AnswerNotUnderstood, "the answer is not HTTP"),
+            _ => (Code::AnswerLost, "the connection was lost before the answer"),
+        };
+        return Verdict::new(Outcome::Unknown, code, what);
+    }
+    let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
+    if error.is_dns() {
+        return refused(Code::NameNotFound, format!("the name {host} was not found"));
+    }
+    if let Some(error) = find::<rustls::Error>(error) {
+        return match error {
+            rustls::Error::InvalidCertificate(reason) => {
+                refused(Code::TlsNotTrusted, format!("the certificate of {host} is not trusted ({reason})"))
+            }
+            _ => refused(Code::ConnectionNotMade, format!("no TLS connection to {host} was made ({error})")),
+        };
+    }
+    if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+        let what = format!("the connection to {host} was refused");
+        return Verdict { may_retry: true, ..refused(Code::ConnectionRefused, what) };
+    }
+    // The tunnel's error type is not public; a test with a real proxy holds this to its words.
+    if let Some(tunnel) = chain(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error"))
+    {
+        return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({tunnel})"));
+    }
+    refused(Code::ConnectionNotMade, format!("no connection to {host} was made"))
+}
+
+fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error and its sources, also those that an I/O error wraps, which its `source` skips.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! Bytes that the library makes and the caller frees.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ptr;
+
+use safer_ffi::derive_ReprC;
+
+use super::panic::boundary;
+use super::status::{self, JC_PANIC};
+use crate::outcome::{Code, Outcome, ResetResult, Verdict};
+
+/// UTF-8 text that the library allocates. The caller declares it as `jc_buf b = JC_BUF_INIT;`, passes it to a
+/// function, reads `len` bytes at `ptr` (a NUL follows them), and frees it with jc_buf_free.
+#[derive_ReprC]
+#[repr(C)]
+pub struct jc_buf {
+    /// NULL where there is nothing.
+    pub ptr: *mut u8,
+    /// In bytes, without the NUL.
+    pub len: usize,
+    /// The library's own.
+    pub cap: usize,
+}
+
+/// Where a function puts its text. NULL where the caller wants none. `jc_buf *` in the header.
+///
+/// cbindgen:ignore
+pub type Out<'a> = Option<&'a mut MaybeUninit<jc_buf>>;
+
+impl jc_buf {
+    const EMPTY: Self = Self { ptr: ptr::null_mut(), len: 0, cap: 0 };
+
+    fn new(text: String) -> Self {
+        let mut bytes = ManuallyDrop::new(text.into_bytes());
+        let len = bytes.len();
+        bytes.push(0);
+        Self { ptr: bytes.as_mut_ptr(), len, cap: bytes.capacity() }
+    }
+}
+
+/// Frees the text and resets the buffer to JC_BUF_INIT, so that freeing it again does nothing. NULL does nothing.
+/// Any thread; not the same buffer from two threads at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_buf_free(buf: Option<&mut jc_buf>) {
+    boundary((), || {
+        let Some(buf) = buf else { return };
+        let jc_buf { ptr, cap, .. } = std::mem::replace(buf, jc_buf::EMPTY);
+        if !ptr.is_null() {
+            // SAFETY: a buffer that is not empty was made by `jc_buf::new` from a vector of this capacity, and was
+            // not freed before, or it would be empty.
+            drop(unsafe { Vec::from_raw_parts(ptr, 0, cap) });
+        }
+    });
+}
+
+/// Leaves the caller's buffer without a text.
+pub fn clear(out: Out) {
+    if let Some(out) = out {
+        out.write(jc_buf::EMPTY);
+    }
+}
+
+pub fn put(out: Out, text: String) {
+    if let Some(out) = out {
+        out.write(jc_buf::new(text));
+    }
+}
+
+/// Gives the result's document to the caller, and the status that stands in it.
+pub fn put_result(out: Out, result: &ResetResult) -> i32 {
+    let status = status::of(result);
+    put(out, result.to_json(status));
+    status
+}
+
+/// Runs a function that ends with a result and gives its document to the caller.
+pub fn with_result(out: Out, body: impl FnOnce() -> ResetResult) -> i32 {
+    let result = boundary(None, || Some(body()));
+    let panicked =
+        || ResetResult::unsent(None, Verdict::new(Outcome::Unknown, Code::Panic, "a defect of jcsdk"));
+    boundary(JC_PANIC, || put_result(out, &result.unwrap_or_else(panicked)))
+}

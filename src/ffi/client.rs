@@ -1,0 +1,103 @@
+//! One user at a time, with a configuration of the caller's.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use super::buffer::{self, Out};
+use super::handle::Handle;
+use super::options::{self, OptionsHandle};
+use super::panic::boundary;
+use super::status::{JC_OK, JC_PANIC};
+use super::text::Text;
+use super::{request, signals};
+use crate::client::Client;
+use crate::outcome::{Code, Fault, ResetResult};
+
+/// A configuration with its connections, which are kept between calls, and one thread of its own.
+pub struct jc_client(pub(super) Client);
+
+/// cbindgen:ignore
+pub(super) type ClientHandle = Handle<jc_client>;
+
+/// Makes a client from a copy of the options; NULL options are all unset. *out becomes the client, which the caller
+/// owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err. Sends
+/// nothing. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_client_new(
+    options: *const OptionsHandle,
+    out: Option<&mut MaybeUninit<*mut ClientHandle>>,
+    err: Out,
+) -> i32 {
+    let make = || -> Result<(), Fault> {
+        let out = out.ok_or_else(|| Fault::new(Code::ArgumentInvalid, "the argument out is NULL"))?;
+        out.write(ptr::null_mut());
+        let client = signals::blocked(|| Client::new(&options::read(options)))?;
+        out.write(Handle::create(jc_client(client)));
+        Ok(())
+    };
+    boundary(JC_PANIC, || match make() {
+        Ok(()) => {
+            buffer::clear(err);
+            JC_OK
+        }
+        Err(fault) => buffer::put_result(err, &ResetResult::unsent(None, fault)),
+    })
+}
+
+/// Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
+/// JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_client_reset_system_user_mfa(
+    client: *mut ClientHandle,
+    id: Text,
+    exclusion: i32,
+    until_epoch: i64,
+    flags: u32,
+    out_buf: Out,
+) -> i32 {
+    buffer::with_result(out_buf, || match Handle::enter(client) {
+        None => ResetResult::unsent(None, null_client()),
+        Some(client) => match request::read(&id, exclusion, until_epoch, flags) {
+            Ok(request) => client.0.reset(request),
+            Err(fault) => client.0.invalid(request::id(&id), fault),
+        },
+    })
+}
+
+/// What a reset would send, as JSON: {"method", "url", "headers", "body"}, with *** in place of the key. Returns
+/// JC_OK, or JC_INVALID with a result document in out_buf. Sends nothing. Any thread, many at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_preview_reset(
+    client: *mut ClientHandle,
+    id: Text,
+    exclusion: i32,
+    until_epoch: i64,
+    flags: u32,
+    out_buf: Out,
+) -> i32 {
+    boundary(JC_PANIC, || {
+        let preview = match Handle::enter(client) {
+            None => Err(ResetResult::unsent(None, null_client())),
+            Some(client) => request::read(&id, exclusion, until_epoch, flags)
+                .map_err(|fault| client.0.invalid(request::id(&id), fault))
+                .and_then(|request| client.0.preview(&request)),
+        };
+        match preview {
+            Ok(preview) => {
+                buffer::put(out_buf, preview.to_string());
+                JC_OK
+            }
+            Err(result) => buffer::put_result(out_buf, &result),
+        }
+    })
+}
+
+/// Frees the client when the calls that are inside have returned. Its batches stay usable. NULL does nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_client_free(client: *mut ClientHandle) {
+    boundary((), || Handle::free(client, |_| ()));
+}
+
+fn null_client() -> Fault {
+    Fault::new(Code::ArgumentInvalid, "the argument client is NULL")
+}

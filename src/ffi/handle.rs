@@ -1,0 +1,62 @@
+//! Objects that C holds by pointer. Any thread may call with one; freeing it waits for the calls that are inside.
+
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// What a pointer in C points to.
+pub struct Handle<T> {
+    value: T,
+    inside: Mutex<usize>,
+    left: Condvar,
+}
+
+/// A call that is inside.
+pub struct Inside<T>(Arc<Handle<T>>);
+
+impl<T> Handle<T> {
+    pub fn create(value: T) -> *mut Self {
+        Arc::into_raw(Arc::new(Self { value, inside: Mutex::new(0), left: Condvar::new() })).cast_mut()
+    }
+
+    /// `None` for NULL.
+    pub fn enter(pointer: *const Self) -> Option<Inside<T>> {
+        if pointer.is_null() {
+            return None;
+        }
+        // SAFETY: a handle that is not NULL came from `create` and is not used after its free, as the header says;
+        // the reference that C owns is not dropped here.
+        let owned = ManuallyDrop::new(unsafe { Arc::from_raw(pointer) });
+        *owned.inside.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Some(Inside(Arc::clone(&owned)))
+    }
+
+    /// Lets `stop` make calls that are inside return, waits for them, and drops what C owned.
+    pub fn free(pointer: *mut Self, stop: impl FnOnce(&T)) {
+        if pointer.is_null() {
+            return;
+        }
+        // SAFETY: as in `enter`; this is the handle's one free, so the reference that C owned ends here.
+        let handle = unsafe { Arc::from_raw(pointer) };
+        stop(&handle.value);
+        let mut inside = handle.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        while *inside > 0 {
+            inside = handle.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl<T> Deref for Inside<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+impl<T> Drop for Inside<T> {
+    fn drop(&mut self) {
+        *self.0.inside.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.left.notify_all();
+    }
+}

@@ -1,0 +1,40 @@
+//! One user with one call, configured by the environment.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::buffer::{self, Out};
+use super::text::Text;
+use super::{request, signals};
+use crate::client::Client;
+use crate::config::{Config, Options};
+use crate::outcome::{Fault, ResetResult};
+
+/// Kept for its connections while the environment stays the same.
+static LAST: Mutex<Option<Client>> = Mutex::new(None);
+
+/// Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
+/// since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
+/// JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
+/// JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread,
+/// many at once, but not while another thread changes the environment.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch: i64, out_buf: Out) -> i32 {
+    buffer::with_result(out_buf, || match client() {
+        Err(fault) => ResetResult::unsent(None, fault),
+        Ok(client) => match request::read(&id, exclusion, until_epoch, 0) {
+            Ok(request) => client.reset(request),
+            Err(fault) => client.invalid(request::id(&id), fault),
+        },
+    })
+}
+
+fn client() -> Result<Client, Fault> {
+    let config = Config::new(&Options::default())?;
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(client) = last.as_ref().filter(|client| *client.config() == config) {
+        return Ok(client.clone());
+    }
+    let client = signals::blocked(|| Client::with_config(config))?;
+    *last = Some(client.clone());
+    Ok(client)
+}

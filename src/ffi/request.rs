@@ -1,0 +1,33 @@
+//! A request as C writes it.
+
+use super::text::{self, Text};
+use crate::outcome::{Code, Fault};
+use crate::reset::ResetRequest;
+
+/// For `exclusion`: leaves it out of the request.
+pub const JC_EXCLUSION_UNSET: i32 = -1;
+/// For `until_epoch`: leaves exclusionUntil out of the request.
+pub const JC_UNTIL_UNSET: i64 = i64::MIN;
+/// For `flags`: an exclusionUntil before now is sent all the same. It locks the user out at once.
+pub const JC_ALLOW_PAST: u32 = 1;
+
+/// The id as far as it is text.
+pub fn id<'a>(id: &'a Text<'_>) -> Option<&'a str> {
+    text::read(id, "id").ok()
+}
+
+pub fn read(id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> Result<ResetRequest, Fault> {
+    let id = text::read(id, "id").map_err(|fault| Fault { code: Code::IdInvalid, ..fault })?;
+    let exclusion = match exclusion {
+        JC_EXCLUSION_UNSET => None,
+        0 => Some(false),
+        1 => Some(true),
+        _ => return Err(Fault::new(Code::ExclusionInvalid, "the argument exclusion is none of -1, 0 and 1")),
+    };
+    if flags & !JC_ALLOW_PAST != 0 {
+        return Err(Fault::new(Code::ArgumentInvalid, "the argument flags has an unknown bit"));
+    }
+    let until_epoch = (until_epoch != JC_UNTIL_UNSET).then_some(until_epoch);
+    let request = ResetRequest::new(id, exclusion, until_epoch)?;
+    Ok(request.allow_past(flags & JC_ALLOW_PAST != 0))
+}

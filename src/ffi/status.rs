@@ -1,0 +1,35 @@
+//! The numbers that functions return. They never change their meaning; new ones may be added.
+
+use crate::outcome::{Code, Outcome, ResetResult};
+
+/// The user is reset; or, of a function that resets nobody, it has done its work.
+pub const JC_OK: i32 = 0;
+/// Nothing was sent: an argument or the configuration is wrong, or there is no key.
+pub const JC_INVALID: i32 = 1;
+/// The server said no, or was surely not reached. Nothing has changed.
+pub const JC_REFUSED: i32 = 2;
+/// The server may have acted. Look the user up before resetting again.
+pub const JC_UNKNOWN: i32 = 3;
+/// Surely not acted upon: stopped before it was sent.
+pub const JC_CANCELLED: i32 = 4;
+/// Of jc_batch_next: no result is there yet.
+pub const JC_TIMEOUT: i32 = 5;
+/// Of jc_batch_push: take a result first.
+pub const JC_FULL: i32 = 6;
+/// Of jc_batch_next: closed, and every result was taken.
+pub const JC_END: i32 = 7;
+/// Of jc_batch_push: closed or cancelled before.
+pub const JC_CLOSED: i32 = 8;
+/// A defect of this library. A reset under way is to be taken as JC_UNKNOWN.
+pub const JC_PANIC: i32 = 9;
+
+pub fn of(result: &ResetResult) -> i32 {
+    match result.outcome {
+        _ if result.code == Some(Code::Panic) => JC_PANIC,
+        Outcome::Reset => JC_OK,
+        Outcome::Invalid => JC_INVALID,
+        Outcome::Refused => JC_REFUSED,
+        Outcome::Unknown => JC_UNKNOWN,
+        Outcome::Cancelled => JC_CANCELLED,
+    }
+}

@@ -1,0 +1,17 @@
+//! Text from C: NUL-terminated, and UTF-8 only after a look.
+
+use safer_ffi::prelude::char_p;
+
+use crate::outcome::{Code, Fault};
+
+/// `const char *` in the header.
+///
+/// cbindgen:ignore
+pub type Text<'a> = Option<char_p::Ref<'a>>;
+
+/// The text of the argument `name`, or what is wrong with it.
+pub fn read<'a>(text: &'a Text<'_>, name: &str) -> Result<&'a str, Fault> {
+    let wrong = |what: &str| Fault::new(Code::ArgumentInvalid, &format!("the argument {name} {what}"));
+    let text = text.as_ref().ok_or_else(|| wrong("is NULL"))?;
+    std::str::from_utf8(text.to_bytes()).map_err(|_| wrong("is not UTF-8"))
+}

@@ -1,0 +1,242 @@
+//! Keeps secrets out of text, and makes text from outside fit to be shown. Pure.
+
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use zeroize::Zeroizing;
+
+/// What stands in place of a secret.
+const STARS: &str = "***";
+
+/// A text that was cut may end within a secret; fewer of its characters than this give nothing away.
+const TELLING: usize = 4;
+
+/// The key, or the proxy's password. Wiped when dropped; its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Zeroizing::new(text.into()))
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(STARS)
+    }
+}
+
+/// Finds the given secrets in a text, however they are written there.
+pub struct Redactor {
+    secrets: Vec<Secret>,
+    /// The part of each secret's base64 text that does not depend on what stands around it, at each of the
+    /// three places where it can begin.
+    base64: Vec<Secret>,
+}
+
+impl Redactor {
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let secrets: Vec<Secret> = secrets.into_iter().filter(|s| !s.expose().is_empty()).collect();
+        let base64 = secrets.iter().flat_map(|secret| base64_cores(secret.expose())).collect();
+        Self { secrets, base64 }
+    }
+
+    /// The text without secrets and control characters, at most `max` characters long.
+    pub fn clean(&self, text: &str, max: usize) -> String {
+        let text = Zeroizing::new(self.redact(text));
+        let mut clean = String::with_capacity(text.len().min(max));
+        for (n, c) in text.chars().enumerate() {
+            if n == max {
+                clean.push('…');
+                break;
+            }
+            clean.push(shown(c));
+        }
+        clean
+    }
+
+    fn redact(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let longest = self.matches(rest).max();
+            match longest {
+                Some(len) => {
+                    clean.push_str(STARS);
+                    rest = &rest[len..];
+                }
+                None => {
+                    clean.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+            }
+        }
+        clean
+    }
+
+    fn matches<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let encoded = self.base64.iter().filter_map(|core| written(text, core.expose(), true));
+        self.secrets.iter().filter_map(|secret| written(text, secret.expose(), false)).chain(encoded)
+    }
+}
+
+/// How much of the text's beginning is this secret, each character of it as itself or escaped. The end of the
+/// text may cut it short.
+fn written(text: &str, secret: &str, exact_case: bool) -> Option<usize> {
+    let mut rest = text;
+    for (n, wanted) in secret.chars().enumerate() {
+        if rest.is_empty() {
+            return (n >= TELLING).then_some(text.len());
+        }
+        let (found, len) = next_char(rest)?;
+        let same = if exact_case { found == wanted } else { found.eq_ignore_ascii_case(&wanted) };
+        // base64url writes two characters of base64 otherwise
+        if !same && !matches!((wanted, found), ('+', '-') | ('/', '_')) {
+            return None;
+        }
+        rest = &rest[len..];
+    }
+    Some(text.len() - rest.len())
+}
+
+/// The next character and the length of how it is written.
+fn next_char(text: &str) -> Option<(char, usize)> {
+    escaped(text).or_else(|| text.chars().next().map(|c| (c, c.len_utf8())))
+}
+
+/// A character written as `%41`, `%2541`, `\u0041`, `\/`, `&#65;` or `&#x41;`.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    let code = |digits: Option<&str>, radix| {
+        let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)
+    };
+    if text.starts_with("%25") {
+        Some((code(text.get(3..5), 16)?, 5))
+    } else if text.starts_with('%') {
+        Some((code(text.get(1..3), 16)?, 3))
+    } else if text.starts_with("\\u") {
+        Some((code(text.get(2..6), 16)?, 6))
+    } else if let Some(rest) = text.strip_prefix('\\') {
+        rest.chars().next().map(|c| (c, 1 + c.len_utf8()))
+    } else if let Some(rest) = text.strip_prefix("&#") {
+        let end = rest.char_indices().take(9).find(|&(_, c)| c == ';')?.0;
+        let number = &rest[..end];
+        let c = match number.strip_prefix(['x', 'X']) {
+            Some(hex) => code(Some(hex), 16)?,
+            None => code(Some(number), 10)?,
+        };
+        Some((c, 2 + end + 1))
+    } else {
+        None
+    }
+}
+
+fn base64_cores(secret: &str) -> Vec<Secret> {
+    (0..3)
+        .filter_map(|before| {
+            let mut bytes = Zeroizing::new(vec![0; before]);
+            bytes.extend_from_slice(secret.as_bytes());
+            let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes));
+            // A character stands for 6 bits: leave out those that also hold bits of a neighbour.
+            let core = text.get((before * 8).div_ceil(6)..bytes.len() * 8 / 6)?;
+            (core.len() >= TELLING).then(|| Secret::new(core))
+        })
+        .collect()
+}
+
+/// Controls would move a terminal's cursor, and bidirectional controls would show the text in another order.
+fn shown(c: char) -> char {
+    match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: &str = "k3y/With+odd\"chars";
+
+    fn clean(text: &str) -> String {
+        Redactor::new([Secret::new(KEY)]).clean(text, 10_000)
+    }
+
+    #[test]
+    fn every_writing_of_the_key_is_found() {
+        let percent: String = KEY.bytes().map(|b| format!("%{b:02x}")).collect();
+        let twice = percent.replace('%', "%25");
+        let unicode: String = KEY.bytes().map(|b| format!("\\u{b:04X}")).collect();
+        let html: String = KEY.bytes().map(|b| format!("&#{b};")).collect();
+        let html_hex: String = KEY.bytes().map(|b| format!("&#x{b:x};")).collect();
+        for written in [
+            KEY.to_owned(),
+            KEY.to_uppercase(),
+            KEY.replace('/', "\\/").replace('"', "\\\""),
+            KEY.replace('+', "%2B"),
+            percent,
+            twice,
+            unicode,
+            html,
+            html_hex,
+        ] {
+            assert_eq!(clean(&format!("a {written} b {written}")), "a *** b ***", "{written}");
+        }
+    }
+
+    #[test]
+    fn base64_of_a_text_around_the_key_is_found() {
+        for before in ["", "x", "xy", "x-api-key: "] {
+            for engine in [&STANDARD, &URL_SAFE] {
+                let encoded = engine.encode(format!("{before}{KEY} and more"));
+                let shown = clean(&encoded);
+                assert!(shown.contains(STARS), "{before}: {shown}");
+                // what is left decodes to no more than a fringe of the key
+                assert!(
+                    encoded.len() - shown.len() + STARS.len() >= KEY.len() * 8 / 6 - 2,
+                    "{before}: {shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_the_end_cuts_is_found() {
+        assert_eq!(clean("x-api-key: k3y/Wi"), "x-api-key: ***");
+        assert_eq!(clean("x-api-key: k3y"), "x-api-key: k3y");
+    }
+
+    #[test]
+    fn what_would_harm_a_terminal_is_replaced() {
+        assert_eq!(clean("a\x1b[31mb\nc\u{202e}d\u{9b}e"), "a\u{fffd}[31mb c\u{fffd}d\u{fffd}e");
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        assert_eq!(Redactor::new([]).clean("äöü", 2), "äö…");
+        assert_eq!(Redactor::new([]).clean("äö", 2), "äö");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_it_and_no_key_survives(before in ".{0,20}", after in ".{0,20}") {
+            let shown = clean(&format!("{before}{KEY}{after}"));
+            prop_assert!(!shown.contains(KEY));
+        }
+
+        #[test]
+        fn a_text_without_the_key_stays(text in "[a-z %&;#\\\\0-9]{0,40}") {
+            prop_assert_eq!(clean(&text), text);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What is asked for: one user, and what the enrolment period is to be. Pure.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use crate::outcome::{Code, Fault};
+
+/// Longer ids are surely a mistake; the API's own have 24 characters.
+const ID_MAX: usize = 1024;
+
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
+const UNTIL_MAX: i64 = 253_402_300_799;
+
+/// Everything but RFC 3986's unreserved characters is encoded, so that an id stays one path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One reset, checked: it can only hold what may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResetRequest {
+    id: String,
+    exclusion: Option<bool>,
+    until: Option<DateTime<Utc>>,
+    allow_past: bool,
+}
+
+impl ResetRequest {
+    /// `until_epoch` counts seconds since 1970-01-01T00:00:00Z. Whether it has passed is asked later, by
+    /// [`check_not_past`](Self::check_not_past), because a request may wait before it is sent.
+    pub fn new(id: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
+        let wrong = |message: &str| Err(Fault::new(Code::IdInvalid, message));
+        if id.is_empty() {
+            return wrong("the user's id is empty");
+        }
+        if id.chars().all(char::is_whitespace) {
+            return wrong("the user's id is blank");
+        }
+        if id == "." || id == ".." {
+            return wrong("the user's id is '.' or '..', which would change the address");
+        }
+        if id.chars().any(char::is_control) {
+            return wrong("the user's id has a control character in it");
+        }
+        if id.len() > ID_MAX {
+            return wrong("the user's id is longer than 1024 bytes");
+        }
+        let until = match until_epoch {
+            None => None,
+            Some(seconds) if !(0..=UNTIL_MAX).contains(&seconds) => {
+                return Err(Fault::new(
+                    Code::ExclusionUntilInvalid,
+                    "exclusionUntil is before 1970 or after 9999",
+                ));
+            }
+            Some(seconds) => DateTime::from_timestamp(seconds, 0),
+        };
+        Ok(Self { id: id.to_owned(), exclusion, until, allow_past: false })
+    }
+
+    /// Lets a date that has passed through: it locks the user out at once.
+    pub fn allow_past(mut self, allow: bool) -> Self {
+        self.allow_past = allow;
+        self
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub fn check_not_past(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        match self.until {
+            Some(until) if until <= now && !self.allow_past => Err(Fault::new(
+                Code::ExclusionUntilPast,
+                &format!("exclusionUntil {} has passed: it would lock the user out at once", iso(until)),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The path below the API's base URL.
+    pub fn path(&self) -> String {
+        format!("/api/systemusers/{}/resetmfa", utf8_percent_encode(&self.id, SEGMENT))
+    }
+
+    /// The JSON body: only what was given, dates in UTC and whole seconds.
+    pub fn body(&self) -> String {
+        let mut fields = Map::new();
+        if let Some(exclusion) = self.exclusion {
+            fields.insert("exclusion".into(), Value::Bool(exclusion));
+        }
+        if let Some(until) = self.until {
+            fields.insert("exclusionUntil".into(), Value::String(iso(until)));
+        }
+        Value::Object(fields).to_string()
+    }
+}
+
+fn iso(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn body_holds_what_was_given_and_no_more() {
+        let until = Some(1_893_553_445); // 2030-01-02T03:04:05Z
+        for (exclusion, until, body) in [
+            (None, None, "{}"),
+            (Some(true), None, r#"{"exclusion":true}"#),
+            (Some(false), None, r#"{"exclusion":false}"#),
+            (None, until, r#"{"exclusionUntil":"2030-01-02T03:04:05Z"}"#),
+            (Some(true), until, r#"{"exclusion":true,"exclusionUntil":"2030-01-02T03:04:05Z"}"#),
+            (None, Some(0), r#"{"exclusionUntil":"1970-01-01T00:00:00Z"}"#),
+            (None, Some(UNTIL_MAX), r#"{"exclusionUntil":"9999-12-31T23:59:59Z"}"#),
+        ] {
+            let request = ResetRequest::new("ok-1", exclusion, until).unwrap();
+            assert_eq!(request.body(), body);
+        }
+    }
+
+    #[test]
+    fn id_is_one_path_segment() {
+        for (id, segment) in [
+            ("5f0c1a2b3c4d5e6f7a8b9c0d", "5f0c1a2b3c4d5e6f7a8b9c0d"),
+            ("a-b.c_d~e", "a-b.c_d~e"),
+            ("a/b", "a%2Fb"),
+            ("../admin", "..%2Fadmin"),
+            ("%2e%2e", "%252e%252e"),
+            ("a?b#c", "a%3Fb%23c"),
+            (" a ", "%20a%20"),
+            ("ü", "%C3%BC"),
+        ] {
+            let request = ResetRequest::new(id, None, None).unwrap();
+            assert_eq!(request.path(), format!("/api/systemusers/{segment}/resetmfa"));
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_sent_is_refused() {
+        let long = "a".repeat(ID_MAX + 1);
+        for id in ["", " ", "\t", "\u{a0}", ".", "..", "a\nb", "a\u{0}b", "a\u{7f}", "a\u{9b}", &long] {
+            let fault = ResetRequest::new(id, None, None).unwrap_err();
+            assert_eq!(fault.code, Code::IdInvalid, "{id:?}");
+        }
+        for until in [-1, i64::MIN + 1, i64::MAX, UNTIL_MAX + 1] {
+            let fault = ResetRequest::new("ok-1", None, Some(until)).unwrap_err();
+            assert_eq!(fault.code, Code::ExclusionUntilInvalid, "{until}");
+        }
+    }
+
+    #[test]
+    fn a_passed_date_needs_leave() {
+        let now = DateTime::from_timestamp(1000, 500_000_000).unwrap();
+        for (until, allow, ok) in
+            [(999, false, false), (1000, false, false), (1001, false, true), (999, true, true)]
+        {
+            let request = ResetRequest::new("ok-1", None, Some(until)).unwrap().allow_past(allow);
+            assert_eq!(request.check_not_past(now).is_ok(), ok, "{until} {allow}");
+        }
+    }
+}
