@@ -4,7 +4,7 @@ use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::answer::{Answer, Shape};
 use crate::request::Request;
@@ -17,71 +17,101 @@ pub(crate) enum Verdict {
 }
 
 pub(crate) fn judge(key: &str, org: Option<&str>, users: &Users, request: &Request) -> Verdict {
-    answer_to(key, org, users, request).unwrap_or_else(Verdict::Answer)
-}
-
-fn answer_to(key: &str, org: Option<&str>, users: &Users, request: &Request) -> Result<Verdict, Answer> {
     let path = request.path();
-    if path.segments() == ["login"] {
-        return Err(Answer::html(StatusCode::OK, "Log in"));
+    let path = &path.segments()[..];
+    if path == ["login"] {
+        return Verdict::Answer(Answer::html(StatusCode::OK, "Log in"));
     }
-    match request.header("x-api-key") {
-        None | Some(b"") => {
-            return Err(Answer::redirect(StatusCode::FOUND, HeaderValue::from_static("/login")));
-        }
-        Some(given) if given != key.as_bytes() => {
-            let message = "Unauthorized: api key user not found";
-            return Err(Shape::Error.answer(StatusCode::UNAUTHORIZED, message));
-        }
-        Some(_) => {}
+    if let Some(refusal) = refusal(key, org, request) {
+        return Verdict::Answer(refusal);
     }
-    if org.is_some_and(|org| request.header("x-org-id") != Some(org.as_bytes())) {
-        return Err(Shape::Message.answer(StatusCode::UNAUTHORIZED, "no organization selected"));
-    }
-    let user = |id| users.get(id).ok_or_else(|| Shape::Code.answer(StatusCode::NOT_FOUND, "user not found"));
-    match (&request.method, &path.segments()[..]) {
+    Verdict::Answer(match (&request.method, path) {
         (&Method::POST, ["api", "systemusers", id, "resetmfa"]) => {
-            user(id)?;
-            Ok(Verdict::Reset { id: (*id).to_owned(), reset: reset(&request.body)? })
+            match (users.get(id), reset(&request.body)) {
+                (None, _) => no_such_user(),
+                (_, Err(fault)) => fault.answer(),
+                (_, Ok(reset)) => return Verdict::Reset { id: id.to_string(), reset },
+            }
         }
-        (&Method::GET, ["api", "systemusers", id]) => Err(Answer::json(StatusCode::OK, user(id)?)),
+        (&Method::GET, ["api", "systemusers", id]) => match users.get(id) {
+            Some(user) => Answer::json(StatusCode::OK, user),
+            None => no_such_user(),
+        },
         (&Method::GET, ["api", "systemusers"]) => {
             let results: Vec<_> = users.iter().collect();
-            let body = json!({ "totalCount": results.len(), "results": results });
-            Err(Answer::json(StatusCode::OK, &body))
+            Answer::json(StatusCode::OK, &json!({ "totalCount": results.len(), "results": results }))
         }
-        _ => Err(Answer::no_such_route(&request.method, &request.target)),
+        (method, _) => Answer::no_such_route(method, &request.target),
+    })
+}
+
+fn refusal(key: &str, org: Option<&str>, request: &Request) -> Option<Answer> {
+    match request.header("x-api-key") {
+        None | Some(b"") => Some(Answer::redirect(StatusCode::FOUND, HeaderValue::from_static("/login"))),
+        Some(given) if given != key.as_bytes() => {
+            let message = "Unauthorized: api key user not found";
+            Some(Shape::Error.answer(StatusCode::UNAUTHORIZED, message))
+        }
+        Some(_) if org.is_some_and(|org| request.header("x-org-id") != Some(org.as_bytes())) => {
+            Some(Shape::Message.answer(StatusCode::UNAUTHORIZED, "no organization selected"))
+        }
+        Some(_) => None,
     }
 }
 
-fn reset(body: &str) -> Result<Reset, Answer> {
-    let bad = StatusCode::BAD_REQUEST;
+fn no_such_user() -> Answer {
+    Shape::Code.answer(StatusCode::NOT_FOUND, "user not found")
+}
+
+#[derive(Debug)]
+enum BadBody {
+    NotJson(serde_json::Error),
+    NotAnObject,
+    UnknownField(String),
+    Violation { field: &'static str, must: &'static str },
+}
+
+impl BadBody {
+    /// Each in another of the API's shapes, so that callers meet them all.
+    fn answer(self) -> Answer {
+        let status = StatusCode::BAD_REQUEST;
+        match self {
+            BadBody::NotJson(error) => Shape::Message.answer(status, &format!("invalid JSON: {error}")),
+            BadBody::NotAnObject => Shape::Code.answer(status, "the body must be an object"),
+            BadBody::UnknownField(name) => Shape::Error.answer(status, &format!("unknown field {name:?}")),
+            BadBody::Violation { field, must } => Answer::violation(status, field, must),
+        }
+    }
+}
+
+fn reset(body: &str) -> Result<Reset, BadBody> {
     let mut reset = Reset::default();
     if body.is_empty() {
         return Ok(reset);
     }
-    let fields = match serde_json::from_str(body) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Err(Shape::Code.answer(bad, "the body must be an object")),
-        Err(error) => return Err(Shape::Message.answer(bad, &format!("invalid JSON: {error}"))),
-    };
-    for (field, value) in &fields {
-        match (field.as_str(), value) {
-            ("exclusion", Value::Bool(exclusion)) => reset.exclusion = *exclusion,
-            ("exclusion", _) => return Err(Answer::violation(bad, field, "must be a boolean")),
-            ("exclusionUntil", value) => {
-                let until = value.as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-                let until = until.ok_or_else(|| Answer::violation(bad, field, "must be a date-time"))?;
-                reset.exclusion_until = Some(until);
+    let fields: Value = serde_json::from_str(body).map_err(BadBody::NotJson)?;
+    for (name, value) in fields.as_object().ok_or(BadBody::NotAnObject)? {
+        match name.as_str() {
+            "exclusion" => {
+                let wrong = BadBody::Violation { field: "exclusion", must: "must be a boolean" };
+                reset.exclusion = value.as_bool().ok_or(wrong)?;
             }
-            ("exclusionDays", value) => {
-                let days = value.as_i64().filter(|days| (1..=365).contains(days));
-                let days =
-                    days.ok_or_else(|| Answer::violation(bad, field, "must be a number from 1 to 365"))?;
-                reset.exclusion_until = Some(OffsetDateTime::now_utc() + Duration::days(days));
+            "exclusionUntil" => {
+                let wrong = BadBody::Violation { field: "exclusionUntil", must: "must be a date-time" };
+                reset.exclusion_until = Some(value.as_str().and_then(utc).ok_or(wrong)?);
             }
-            _ => return Err(Shape::Error.answer(bad, &format!("unknown field {field:?}"))),
+            "exclusionDays" => {
+                let wrong = BadBody::Violation { field: "exclusionDays", must: "must be from 1 to 365" };
+                let days = value.as_i64().filter(|days| (1..=365).contains(days)).ok_or(wrong)?;
+                reset.exclusion_until =
+                    Some((OffsetDateTime::now_utc() + Duration::days(days)).truncate_to_second());
+            }
+            _ => return Err(BadBody::UnknownField(name.clone())),
         }
     }
     Ok(reset)
+}
+
+fn utc(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)
 }

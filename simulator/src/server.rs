@@ -55,16 +55,32 @@ impl Server {
 
     pub fn receive(&self, listener: Listener, connection: u64, request: Request) -> Reply {
         let Records { users, faults, log } = &mut *self.records();
-        let answer = match api::judge(&self.key, self.org.as_deref(), users, &request) {
+        let step = request.path().reset().and_then(|id| faults.next(id));
+        let own = match api::judge(&self.key, self.org.as_deref(), users, &request) {
             Verdict::Answer(answer) => answer,
             Verdict::Reset { id, reset } => {
-                users.reset(&id, reset);
-                log.reset_done();
+                if step.as_ref().is_none_or(|step| step.acts()) {
+                    users.reset(&id, reset);
+                    log.reset_done();
+                }
                 Answer::ok()
             }
         };
-        log.record(listener, connection, request, Some(answer.status), None);
-        Reply { delay: self.delay, answer, delivery: Delivery::Whole }
+        let reply = match &step {
+            None => Reply { delay: self.delay, answer: own, delivery: Delivery::Whole },
+            Some(step) => Reply {
+                delay: self.delay + step.delay,
+                answer: step.answer(own, &request, self.other_than(listener)),
+                delivery: step.delivery,
+            },
+        };
+        let status = reply.delivery.gives_head().then_some(reply.answer.status);
+        log.record(listener, connection, request, status, step.map(|step| step.name.clone()));
+        reply
+    }
+
+    fn other_than(&self, listener: Listener) -> &str {
+        if listener == Listener::Http { &self.addresses.https } else { &self.addresses.http }
     }
 }
 

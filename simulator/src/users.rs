@@ -22,7 +22,7 @@ pub struct Mfa {
     pub exclusion_until: Option<OffsetDateTime>,
 }
 
-/// What a request asks for; what it does not say starts anew.
+/// What a request asks for. What it does not say is as for a new user.
 #[derive(Debug, Default)]
 pub(crate) struct Reset {
     pub exclusion: bool,
