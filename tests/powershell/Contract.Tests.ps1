@@ -1,0 +1,70 @@
+# The documented command line, by reflection: command.json is the record of what it must show.
+
+BeforeDiscovery {
+    $contract = [IO.File]::ReadAllText("$PSScriptRoot/command.json") | ConvertFrom-Json
+    $parameters = $contract.parameters.PSObject.Properties | ForEach-Object { @{ Name = $_.Name; Expected = $_.Value } }
+    $types = $contract.types.PSObject.Properties | Where-Object Name -Like 'JumpCloudApiSdkV1.*' | ForEach-Object { @{ Name = $_.Name; Expected = $_.Value } }
+}
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $contract = [IO.File]::ReadAllText("$PSScriptRoot/command.json") | ConvertFrom-Json
+    $command = Get-Command Reset-JcSdkSystemUserMfa
+}
+
+Describe 'The command' {
+    It 'is all that the module exports' {
+        $module = Get-Module JumpCloudApiSdkV1
+        @($module.ExportedCommands.Keys) | Should -Be 'Reset-JcSdkSystemUserMfa'
+        $module.ExportedVariables.Count + $module.ExportedAliases.Count | Should -Be 0
+    }
+
+    It 'has the documented sets, default, impact and output' {
+        $command.DefaultParameterSet | Should -Be $contract.defaultParameterSet
+        @($command.ParameterSets.Name | Sort-Object) | Should -Be @($contract.parameterSets | Sort-Object)
+        $attribute = $command.ScriptBlock.Attributes | Where-Object { $_ -is [Management.Automation.CmdletBindingAttribute] }
+        $attribute.SupportsShouldProcess | Should -Be $contract.supportsShouldProcess
+        "$($attribute.ConfirmImpact)" | Should -Be $contract.confirmImpact
+        $attribute.PositionalBinding | Should -Be $contract.positionalBinding
+        @($command.OutputType.Name) | Should -Be @($contract.outputType.name)
+        $command.HelpUri | Should -Match '/reset-jcsdksystemusermfa$'
+    }
+
+    It 'has -<Name> as documented' -ForEach $parameters {
+        $parameter = $command.Parameters[$Name]
+        $parameter.ParameterType.FullName | Should -Be $Expected.type
+        @($parameter.Aliases) | Should -Be @($Expected.aliases)
+        @($parameter.ParameterSets.Keys | Sort-Object) | Should -Be @($Expected.sets.PSObject.Properties.Name | Sort-Object)
+        foreach ($set in $Expected.sets.PSObject.Properties) {
+            $actual = $parameter.ParameterSets[$set.Name]
+            $actual.IsMandatory | Should -Be $set.Value.mandatory
+            $actual.Position | Should -Be ([int]::MinValue)
+            $actual.ValueFromPipeline | Should -Be $set.Value.valueFromPipeline
+            $actual.ValueFromPipelineByPropertyName | Should -Be $set.Value.valueFromPipelineByPropertyName
+        }
+    }
+
+    It 'has the type <Name> as documented, and a class for it' -ForEach $types {
+        $type = $Name -as [type]
+        $type.IsInterface | Should -BeTrue
+        @($type.GetProperties().Name | Sort-Object) | Should -Be @($Expected.PSObject.Properties.Name | Sort-Object)
+        foreach ($property in $Expected.PSObject.Properties) {
+            $actual = $type.GetProperty($property.Name).PropertyType
+            $actual | Should -Be ($property.Value -as [type])
+        }
+        $class = ($Name -replace 'Models\.I', 'Models.') -as [type]
+        $class::new() -is $type | Should -BeTrue
+    }
+
+    It 'says in one line what each parameter is for' {
+        $silent = $command.Parameters.Values |
+            Where-Object { $_.Name -notin [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters } |
+            Where-Object { $_.ParameterSets.Values.HelpMessage -contains $null -or $_.ParameterSets.Values.HelpMessage -contains '' }
+        $silent.Name | Should -BeNullOrEmpty
+    }
+
+    It 'completes -Environment' {
+        $completed = [Management.Automation.CommandCompletion]::CompleteInput('Reset-JcSdkSystemUserMfa -Environment ', 38, $null)
+        $completed.CompletionMatches.CompletionText | Should -Be 'STANDARD', 'EU', 'IN'
+    }
+}

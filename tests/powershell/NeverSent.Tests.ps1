@@ -1,0 +1,137 @@
+# What is never sent: one clear error each, and nothing on the wire, also under -WhatIf and without a prompt.
+
+BeforeDiscovery {
+    $id = @{ Code = 'Id.Invalid' }
+    $forms = @(
+        @{ Form = 'R -Id " "' } + $id
+        @{ Form = 'R -Id .' } + $id
+        @{ Form = 'R -Id ..' } + $id
+        @{ Form = 'R -Id "ok`n1"' } + $id
+        @{ Form = 'R -Id "ok-1$([char]0)x"' } + $id
+        @{ Form = 'R -Id "ok-1$([char]0xd800)"' } + $id
+        @{ Form = 'R -InputObject ""' } + $id
+        @{ Form = '"" | R' } + $id
+        @{ Form = '@{Id=""} | R' } + $id
+        @{ Form = '@{Id=$null} | R' } + $id
+        @{ Form = '@{} | R' } + $id
+        @{ Form = '@{Id=5} | R' } + $id
+        @{ Form = '@{Name="ok-1"} | R' } + $id
+        @{ Form = '@{Triggername="ok-1"} | R' } + $id
+        @{ Form = '@{Id="ok-1";_id="ok-2"} | R' } + $id
+        @{ Form = 'R -InputObject @{Id="ok-1";SystemuserId="ok-2"}' } + $id
+        @{ Form = 'R -InputObject @(@{Id="ok-1"},@{Id="ok-2"})' } + $id
+        @{ Form = '[JumpCloudApiSdkV1.Models.JumpCloudApIsIdentity]@{Triggername="ok-1"} | R' } + $id
+        @{ Form = '$typedBody | R' } + $id
+        @{ Form = '5 | R' } + $id
+        @{ Form = '5 | R -Id ok-1' } + $id
+        @{ Form = 'Get-Process -Id $PID | R' } + $id
+        @{ Form = 'Get-Process -Id $PID | R -Id ok-1' } + $id
+        @{ Form = '"{" | R'; Code = 'Body.Invalid' }
+        @{ Form = '"ok-2" | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = '@{Id="ok-2"} | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = '@{Id="ok-1"} | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = '$typedUser | R -Id ok-2'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-2";Exclusion="true"} | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = '@{Id="ok-2";Exclusion=$true} | R -InputObject ok-1'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{Id="ok-2";exclusion=$true}'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{Foo=1}'; Code = 'Body.Invalid' }
+        @{ Form = 'R -InputObject ok-1 -Body @{Exclussion=$true}'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body foo'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body "{"'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body ''{"exclusion":true,"Exclusion":false}'''; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Exclussion=""} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Exclusion_Until="2030-01-02"} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=7} | R'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusion="no"}'; Code = 'Exclusion.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusion=1}'; Code = 'Exclusion.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusion=""}'; Code = 'Exclusion.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Exclusion="ja"} | R'; Code = 'Exclusion.Invalid' }
+        @{ Form = '''{"id":"ok-1","exclusion":1}'' | R'; Code = 'Exclusion.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="garbage"}'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusionUntil=5}'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Exclusion="";ExclusionUntil="garbage"} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionUntil="01/02/2030"} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionUntil="garbage"} | R -ExclusionUntil 2030-01-02'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = 'R -Id ok-1 -ExclusionUntil 1969-12-31T23:59:59Z'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="9999-12-31T23:59:59-12:00"}'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = 'R -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z'; Code = 'ExclusionUntil.Past' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="2020-01-02"}'; Code = 'ExclusionUntil.Past' }
+        @{ Form = 'R -Id ok-1 -ExclusionDays 7 -ExclusionUntil 2030-01-02'; Code = 'Argument.Invalid' }
+    )
+    $dates = '5', '1.5', '"01/02/2030"', '"20300102"', '"2030-13-01"', '"2030-02-30"', '"2030-01-02T24:00:00Z"', '"2030-01-02T03:04:05+25:00"',
+        '"1 Jan 2030"', '" 2030-01-02"', '""', '$true', '@("2030-01-02","2030-01-03")', '"9999-12-31T23:59:59-12:00"' | ForEach-Object { @{ Date = $_ } }
+}
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+}
+AfterAll { Stop-Simulator }
+
+Describe 'Never sent' {
+    BeforeEach { Reset-Configuration }
+
+    It '<Code>: <Form>' -ForEach $forms {
+        $result = Invoke-Form $Form
+        $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
+        $result.Errors[0].ErrorDetails.Message | Should -Match '\w+ \w+'
+        $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        $result.Output | Should -BeNullOrEmpty
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'is an error under -WhatIf too, and is not asked about: <_>' -ForEach 'R -Id .. -WhatIf', 'R -Id .. -Confirm', '@{Id="ok-1";Exclusion="no"} | R -WhatIf' {
+        $result = Invoke-Form $_
+        $result.Errors.Count | Should -Be 1
+        $result.Errors[0].FullyQualifiedErrorId | Should -Match '^(Id|Exclusion)\.Invalid,'
+    }
+
+    It '-ExclusionUntil <Date>: the binder says what is wrong' -ForEach $dates {
+        $result = Invoke-Form "R -Id ok-1 -ExclusionUntil $Date"
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'ParameterArgumentTransformationError,Reset-JcSdkSystemUserMfa'
+        $result.Errors[0].Exception.Message | Should -Match 'date'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'a configuration that cannot be used: <Name> = <Value>' -ForEach @(
+        @{ Name = 'JCApiKey'; Value = $null; Code = 'Key.Missing' }
+        @{ Name = 'JCApiKey'; Value = ''; Code = 'Key.Missing' }
+        @{ Name = 'JCApiKey'; Value = "simulator`nkey"; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiKey'; Value = 'schlüssel'; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiKey'; Value = "simulator-key$([char]0xd800)"; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = 'http://jumpcloud.example'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = 'ftp://127.0.0.1'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = 'https://user:pass@127.0.0.1'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = 'https://127.0.0.1/?x=1'; Code = 'Url.Invalid' }
+    ) {
+        [Environment]::SetEnvironmentVariable($Name, $Value)
+        $result = Invoke-Form '"ok-1","ok-2","ok-3" | R'
+        $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
+        $result.Warnings | Should -Match '2 users were not tried'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'an unknown region, rather than the default one' {
+        $env:JCApiUrl = $null
+        $env:JCEnvironment = 'MARS'
+        (Invoke-Form 'R -Id ok-1').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $env:JCEnvironment = $null
+        (Invoke-Form 'R -Id ok-1 -Environment MARS').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+    }
+
+    It 'with -Force a past date is sent, a date before 1970 is not' {
+        Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z -Force
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2020-01-02T03:04:05Z"}'
+        (Invoke-Form 'R -Id ok-1 -ExclusionUntil 1969-01-02 -Force').Errors.Count | Should -Be 1
+        Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z -Force -WhatIf
+        @(Get-Arrived).Count | Should -Be 1
+    }
+
+    It 'one wrong -Body or -ExclusionUntil is one error for all piped users: <_>' -ForEach '-Body @{Foo=1}', '-ExclusionUntil 2020-01-02' {
+        $result = Invoke-Form "'ok-1','ok-2','ok-3' | R $_"
+        $result.Errors.Count | Should -Be 1
+        $result.Errors[0].TargetObject | Should -Be 'ok-1'
+        $result.Warnings | Should -Match '2 users were not tried'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+}
