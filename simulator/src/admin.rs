@@ -29,7 +29,7 @@ pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
 
 fn answer(records: &mut Records, request: &Request) -> Answer {
     let Records { users, faults, log } = records;
-    match (&request.method, &request.path().segments()[..]) {
+    match (&request.method, &request.path.segments()[..]) {
         (&Method::GET, ["log"]) => return Answer::json(StatusCode::OK, &log.entries()),
         (&Method::GET, ["stats"]) => return Answer::json(StatusCode::OK, &log.stats()),
         (&Method::GET, ["users"]) => {

@@ -17,8 +17,7 @@ pub(crate) enum Verdict {
 }
 
 pub(crate) fn judge(key: &str, org: Option<&str>, users: &Users, request: &Request) -> Verdict {
-    let path = request.path();
-    let path = &path.segments()[..];
+    let path = &request.path.segments()[..];
     if path == ["login"] {
         return Verdict::Answer(Answer::html(StatusCode::OK, "Log in"));
     }

@@ -65,18 +65,18 @@ pub(crate) struct RawReply {
 
 impl RawReply {
     pub async fn send(&self, mut socket: impl Socket) -> io::Result<()> {
-        let body = &self.answer.body[..];
-        let whole = |length| [&self.head(length), body].concat();
-        let head = self.head(body.len());
+        let body = &self.answer.body;
+        let missing = if self.delivery == Delivery::CutBody { 100 } else { 0 };
+        let head = self.head(body.len() + missing);
+        let whole = [&head[..], body].concat();
         match self.delivery {
-            Delivery::Whole | Delivery::CloseAfter => socket.write_all(&whole(body.len())).await?,
-            Delivery::CutBody => socket.write_all(&whole(body.len() + 100)).await?,
+            Delivery::Whole | Delivery::CloseAfter | Delivery::CutBody => socket.write_all(&whole).await?,
             Delivery::Garbage => {
                 socket.write_all(b"\x00\xff\xfe garbage, not HTTP \x80\x81\r\n\r\n\r\n").await?
             }
             Delivery::Never | Delivery::Drop => {}
             Delivery::Slow => {
-                for byte in whole(body.len()) {
+                for byte in whole {
                     socket.write_all(&[byte]).await?;
                     socket.flush().await?;
                     tokio::time::sleep(Duration::from_millis(1)).await;

@@ -46,7 +46,7 @@ impl Listener {
     ];
 }
 
-/// Base URLs, without a final slash.
+/// Base URLs, without a final slash. The API is the same behind the first five.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Addresses {
@@ -55,14 +55,22 @@ pub struct Addresses {
     pub wrong_host: String,
     pub expired: String,
     pub self_signed: String,
+    /// Tunnels (CONNECT) to any port on loopback.
     pub proxy: String,
+    /// The same for the user `proxy-user` with the password `proxy-pass-s3cret`; else 407.
     pub proxy_auth: String,
+    /// 403 to every CONNECT.
     pub proxy_refuses: String,
+    /// Closes every connection at once.
     pub drops: String,
+    /// Takes what comes and never says a byte.
     pub mute: String,
+    /// Refuses every connection.
     pub closed: String,
+    /// `GET` and `DELETE /log`, `GET /stats`, `GET /users`, `PUT /users/{id}`, `PUT /faults/{id}`, `DELETE /faults`;
+    /// as the methods of [`Simulator`](crate::Simulator), without TLS and without a trace in the log.
     pub admin: String,
-    /// The certificate to trust.
+    /// A PEM file: the authority behind `https`, and behind `wrong_host` and `expired`.
     pub ca: PathBuf,
 }
 

@@ -126,8 +126,7 @@ impl Log {
         answer: Option<StatusCode>,
         fault: Option<Arc<str>>,
     ) {
-        let path = request.path();
-        if let Some(id) = path.reset() {
+        if let Some(id) = request.path.reset() {
             match self.stats.by_id.get_mut(id) {
                 Some(count) => *count += 1,
                 None => drop(self.stats.by_id.insert(id.to_owned(), 1)),
@@ -143,7 +142,7 @@ impl Log {
             connection,
             method: request.method,
             target: request.target,
-            id: path.user().map(str::to_owned),
+            id: request.path.user().map(str::to_owned),
             headers,
             body: request.body,
             at_ms: self.started.elapsed().as_millis() as u64,

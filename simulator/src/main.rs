@@ -1,6 +1,6 @@
 //! The simulator as a program: one line of JSON when it is ready, an end when its standard input closes.
 
-use std::io::{Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,11 +42,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: Options) -> std::io::Result<()> {
+fn run(options: Options) -> io::Result<()> {
     let simulator = Simulator::try_start(options)?;
-    let mut out = std::io::stdout();
+    let mut out = io::stdout();
     writeln!(out, "{}", serde_json::to_string(simulator.addresses())?)?;
     out.flush()?;
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    io::copy(&mut io::stdin().lock(), &mut io::sink())?;
     Ok(())
 }

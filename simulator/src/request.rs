@@ -9,6 +9,7 @@ pub(crate) struct Request {
     pub method: Method,
     /// As sent, percent-encoding untouched.
     pub target: String,
+    pub path: Path,
     pub headers: HeaderMap,
     pub body: String,
 }
@@ -18,6 +19,7 @@ impl Request {
         Request {
             method: parts.method,
             target: parts.uri.to_string(),
+            path: Path::new(parts.uri.path()),
             headers: parts.headers,
             body: String::from_utf8_lossy(body).into_owned(),
         }
@@ -26,18 +28,18 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers.get(name).map(|value| value.as_bytes())
     }
-
-    /// The segments of the path, each decoded by itself: an encoded slash stays within its segment.
-    pub fn path(&self) -> Path {
-        let path = self.target.split('?').next().unwrap_or_default();
-        let decode = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        Path(path.split('/').skip(1).map(decode).collect())
-    }
 }
 
+/// The segments of a path, each decoded by itself: an encoded slash stays within its segment.
+#[derive(Debug)]
 pub(crate) struct Path(Vec<String>);
 
 impl Path {
+    fn new(path: &str) -> Path {
+        let decode = |part| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        Path(path.split('/').skip(1).map(decode).collect())
+    }
+
     pub fn segments(&self) -> Vec<&str> {
         self.0.iter().map(String::as_str).collect()
     }

@@ -55,7 +55,7 @@ impl Server {
 
     pub fn receive(&self, listener: Listener, connection: u64, request: Request) -> Reply {
         let Records { users, faults, log } = &mut *self.records();
-        let step = request.path().reset().and_then(|id| faults.next(id));
+        let step = request.path.reset().and_then(|id| faults.next(id));
         let own = match api::judge(&self.key, self.org.as_deref(), users, &request) {
             Verdict::Answer(answer) => answer,
             Verdict::Reset { id, reset } => {

@@ -58,7 +58,7 @@ impl Simulator {
             None => Faults::default(),
         };
         let certificates = Certificates::make().map_err(io::Error::other)?;
-        let (ca, temporary) = store_ca(options.dir.as_deref(), &certificates.ca_pem)?;
+        let (ca, temporary) = store_ca(options.dir.clone(), &certificates.ca_pem)?;
 
         let (stop, stopped) = oneshot::channel();
         let (ready, started) = mpsc::channel();
@@ -136,11 +136,16 @@ fn read_faults(path: &Path) -> io::Result<Faults> {
     serde_json::from_str(&text).map_err(|error| about(error.to_string()))
 }
 
-fn store_ca(dir: Option<&Path>, pem: &str) -> io::Result<(PathBuf, Option<TempDir>)> {
-    let temporary = if dir.is_none() { Some(TempDir::with_prefix("simulator-")?) } else { None };
-    let dir = dir.or(temporary.as_ref().map(TempDir::path)).unwrap_or(Path::new("."));
-    let ca = std::path::absolute(dir.join("ca.pem"))?;
-    std::fs::create_dir_all(dir)?;
+fn store_ca(dir: Option<PathBuf>, pem: &str) -> io::Result<(PathBuf, Option<TempDir>)> {
+    let (dir, temporary) = match dir {
+        Some(dir) => (std::path::absolute(dir)?, None),
+        None => {
+            let temporary = TempDir::with_prefix("simulator-")?;
+            (temporary.path().to_owned(), Some(temporary))
+        }
+    };
+    std::fs::create_dir_all(&dir)?;
+    let ca = dir.join("ca.pem");
     std::fs::write(&ca, pem)?;
     Ok((ca, temporary))
 }

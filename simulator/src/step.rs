@@ -45,7 +45,7 @@ struct Fields {
     content_type: Option<String>,
     redirect: Option<String>,
     headers: HashMap<String, String>,
-    retry_after_date: Option<i64>,
+    retry_after_date: Option<i32>,
     long_body: usize,
     http10: bool,
 
@@ -158,13 +158,12 @@ impl Step {
         let fields = &self.fields;
         let mut answer = match self.status {
             None => own,
-            Some(status) => match (&fields.body, fields.shape) {
-                (Some(body), _) => Answer::new(status, TEXT, body.clone()),
-                (None, Some(shape)) => shape.answer(status, &fields.message(status, request)),
-                (None, None) if status.is_success() => {
-                    Shape::Text.answer(status, &fields.message(status, request))
+            Some(status) => match &fields.body {
+                Some(body) => Answer::new(status, TEXT, body.clone()),
+                None => {
+                    let usual = if status.is_success() { Shape::Text } else { Shape::Message };
+                    fields.shape.unwrap_or(usual).answer(status, &fields.message(status, request))
                 }
-                (None, None) => Shape::Message.answer(status, &fields.message(status, request)),
             },
         };
         for (name, value) in &self.headers {
@@ -194,11 +193,12 @@ impl Step {
     }
 }
 
-fn seconds_from_now(seconds: i64) -> Option<HeaderValue> {
-    let distance = Duration::from_secs(seconds.unsigned_abs());
+fn seconds_from_now(seconds: i32) -> Option<HeaderValue> {
+    let distance = Duration::from_secs(seconds.unsigned_abs().into());
     let now = SystemTime::now();
-    let date = if seconds < 0 { now.checked_sub(distance) } else { now.checked_add(distance) };
-    HeaderValue::try_from(httpdate::fmt_http_date(date?)).ok()
+    let date = if seconds < 0 { now.checked_sub(distance)? } else { now.checked_add(distance)? };
+    // httpdate panics before 1970.
+    HeaderValue::try_from(httpdate::fmt_http_date(date.max(SystemTime::UNIX_EPOCH))).ok()
 }
 
 /// All headers of the request, in one line.

@@ -69,6 +69,12 @@ fn each_answer_of_a_step() {
 }
 
 #[test]
+fn a_page_of_something_in_front_of_the_api_resets_nobody() {
+    let (reply, acted) = meet(&simulator(), &json!({ "status": 200, "shape": "html" }));
+    assert_eq!((reply.status(), acted), (200, false));
+}
+
+#[test]
 fn each_header_of_a_step() {
     let simulator = simulator();
     let elsewhere = format!("{}/api/systemusers/victim/resetmfa", simulator.addresses().https);
