@@ -163,7 +163,7 @@ fn a_cut_body_is_shorter_than_announced() {
 
 #[test]
 fn a_slow_answer_comes_byte_by_byte() {
-    let (reply, _) = meet(&simulator(), &json!({ "slow": true }));
+    let (reply, _) = meet(&simulator(), &json!({ "slow": true, "longBody": 500 }));
     assert!(reply.reads > 2, "{} reads", reply.reads);
 }
 
