@@ -58,7 +58,7 @@ Describe 'A form that binds' {
     ) {
         $result = Invoke-Form $Form
         $result.Errors | Should -BeNullOrEmpty
-        $result.Output | Should -Be $_.Output
+        $result.Output | Should -Be @($_.Output | Where-Object { $_ })
         Get-ArrivedText | Should -Be $Sent
     }
 

@@ -94,17 +94,17 @@ Describe 'Never sent' {
     }
 
     It 'a configuration that cannot be used: <Name> = <Value>' -ForEach @(
-        @{ Name = 'JCApiKey'; Value = $null; Code = 'Key.Missing' }
-        @{ Name = 'JCApiKey'; Value = ''; Code = 'Key.Missing' }
-        @{ Name = 'JCApiKey'; Value = "simulator`nkey"; Code = 'Key.Invalid' }
-        @{ Name = 'JCApiKey'; Value = 'schlüssel'; Code = 'Key.Invalid' }
-        @{ Name = 'JCApiKey'; Value = "simulator-key$([char]0xd800)"; Code = 'Key.Invalid' }
-        @{ Name = 'JCApiUrl'; Value = 'http://jumpcloud.example'; Code = 'Url.Invalid' }
-        @{ Name = 'JCApiUrl'; Value = 'ftp://127.0.0.1'; Code = 'Url.Invalid' }
-        @{ Name = 'JCApiUrl'; Value = 'https://user:pass@127.0.0.1'; Code = 'Url.Invalid' }
-        @{ Name = 'JCApiUrl'; Value = 'https://127.0.0.1/?x=1'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiKey'; Value = '$null'; Code = 'Key.Missing' }
+        @{ Name = 'JCApiKey'; Value = '""'; Code = 'Key.Missing' }
+        @{ Name = 'JCApiKey'; Value = '"simulator`nkey"'; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiKey'; Value = '"schlüssel"'; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiKey'; Value = '"simulator-key$([char]0xd800)"'; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = '"http://jumpcloud.example"'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = '"ftp://127.0.0.1"'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = '"https://user:pass@127.0.0.1"'; Code = 'Url.Invalid' }
+        @{ Name = 'JCApiUrl'; Value = '"https://127.0.0.1/?x=1"'; Code = 'Url.Invalid' }
     ) {
-        [Environment]::SetEnvironmentVariable($Name, $Value)
+        [Environment]::SetEnvironmentVariable($Name, (& ([scriptblock]::Create($Value))))
         $result = Invoke-Form '"ok-1","ok-2","ok-3" | R'
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
         $result.Warnings | Should -Match '2 users were not tried'

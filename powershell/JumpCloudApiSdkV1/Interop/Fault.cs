@@ -1,10 +1,19 @@
 using System;
+using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>Why something that came in cannot be used, in the words of an error record.</summary>
 internal sealed record Fault(string Code, string Message, string? Hint = null)
 {
+    internal ResetResult ToResult() => new()
+    {
+        Outcome = "invalid",
+        Code = Code,
+        Message = Message,
+        Hint = Hint ?? "Correct it and run the command again; nothing was sent.",
+    };
+
     // What came from outside stands in a message: short, and without control characters.
     internal static string Quote(string text)
     {

@@ -40,13 +40,7 @@ public sealed class ResetRequest
         Result = result;
     }
 
-    internal void Refuse(Fault fault) => Settle(new ResetResult
-    {
-        Outcome = "invalid",
-        Code = fault.Code,
-        Message = fault.Message,
-        Hint = fault.Hint ?? "Correct it and run the command again; nothing was sent.",
-    });
+    internal void Refuse(Fault fault) => Settle(fault.ToResult());
 
     /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
     internal void Preview(ClientHandle client)

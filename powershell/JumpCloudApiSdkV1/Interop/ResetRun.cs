@@ -59,7 +59,7 @@ public sealed class ResetRun
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "Give -ExclusionUntil or -ExclusionDays, not both.");
-        if (fault is not null) noClient = new ResetResult { Outcome = "invalid", Code = fault.Code, Message = fault.Message };
+        if (fault is not null) noClient = fault.ToResult();
         else lease = ClientLease.Take(configuration, out noClient);
         configuration.Dispose();
 
@@ -76,7 +76,11 @@ public sealed class ResetRun
         seen++;
         var request = reader.Read(parameterSet, id, input, body, out var faultIsEveryones);
         if (stoppedBy is not null) request.Settle(NotTried(request));
-        else if (lease is null) (faultIsEveryones, _) = (true, Settle(request, noClient!));
+        else if (lease is null)
+        {
+            request.Settle(noClient!);
+            faultIsEveryones = true;
+        }
         else if (request.IsReady)
         {
             if (reader.UsersArePiped(parameterSet) && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
@@ -214,12 +218,6 @@ public sealed class ResetRun
         + (result.StatusCode is { } status ? $", HTTP {status}" : "")
         + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
         + (result.Message is { } message ? $"; {message}" : "");
-
-    private static ResetResult? Settle(ResetRequest request, ResetResult result)
-    {
-        request.Settle(result);
-        return request.Result;
-    }
 
     private static ResetResult NotTried(ResetRequest request) => new()
     {

@@ -1,0 +1,122 @@
+# What the command gives back, what it would do, and whom it asks.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+}
+AfterAll { Stop-Simulator }
+
+Describe 'Output' {
+    BeforeEach { Reset-Configuration }
+
+    It 'is nothing by itself, and nothing with -PassThru:$false' {
+        (Invoke-Form 'R -Id ok-1; "ok-2" | R -PassThru:$false').Output | Should -BeNullOrEmpty
+    }
+
+    It 'is one true for each reset user with -PassThru' {
+        Set-Fault bad '[{"status":404}]'
+        $result = Invoke-Form '"ok-1","bad","ok-2" | R -PassThru'
+        $result.Output.Count | Should -Be 2
+        $result.Output | ForEach-Object { $_ | Should -BeOfType [bool]; $_ | Should -BeTrue }
+    }
+
+    It 'is success for any 2xx, with or without a body: <_>' -ForEach '{"status":200,"body":""}', '{"status":201}', '{"status":204}', '{"status":299,"body":"{}"}' {
+        Set-Fault ok-1 "[$_]"
+        (Invoke-Form 'R -Id ok-1 -PassThru').Output | Should -BeTrue
+    }
+
+    It 'is one ResetResult for each user with -Detailed, in order, failed ones included' {
+        Set-Fault bad '[{"status":404,"shape":"message","message":"no such user"}]'
+        $results = @('ok-1', 'bad', '..', 'ok-1' | Reset-JcSdkSystemUserMfa -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed -ErrorAction SilentlyContinue -WarningAction SilentlyContinue)
+        $results | ForEach-Object { $_ | Should -BeOfType ([JumpCloudApiSdkV1.Models.ResetResult]) }
+        $results.UserId | Should -Be 'ok-1', 'bad', '..', 'ok-1'
+        $results.Outcome | Should -Be 'reset', 'refused', 'invalid', 'cancelled'
+        $results.Code | Should -Be $null, 'User.NotFound', 'Id.Invalid', 'DuplicateUser'
+        $results.StatusCode | Should -Be 200, 404, $null, $null
+        $results.Attempts | Should -Be 1, 1, 0, 0
+        $results.Exclusion | Should -Be $true, $true, $true, $true
+        $results[0].ExclusionUntil.UtcDateTime | Should -Be ([datetime]::new(2030, 1, 2, 3, 4, 5, [DateTimeKind]::Utc))
+        $results[0].Duration | Should -BeGreaterThan 0
+        $results[1].Message | Should -Match 'no such user'
+    }
+
+    It 'goes to CSV and JSON and comes back' {
+        $result = Reset-JcSdkSystemUserMfa -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed
+        $row = $result | ConvertTo-Csv | ConvertFrom-Csv
+        $row.PSObject.Properties.Name | Should -Be 'UserId', 'Outcome', 'StatusCode', 'Code', 'Message', 'Exclusion', 'ExclusionUntil', 'Attempts', 'Duration'
+        $row.Exclusion | Should -Be 'True'
+        [DateTimeOffset]$row.ExclusionUntil | Should -Be $result.ExclusionUntil
+        $json = $result | ConvertTo-Json | ConvertFrom-Json
+        $json.UserId | Should -Be 'ok-1'
+        $json.Duration | Should -Be $result.Duration
+        [DateTimeOffset]$json.ExclusionUntil | Should -Be $result.ExclusionUntil
+    }
+
+    It 'shows as a table, and as a list with -Format-List, in local time' {
+        $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
+        $text | Should -Match '(?m)^UserId +Outcome +Status +Code +ExclusionUntil'
+        $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
+        $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
+        $text | Should -Match '(?m)^Duration +: \d+[.,]\d{3} s'
+    }
+}
+
+Describe '-WhatIf' {
+    BeforeEach { Reset-Configuration }
+
+    It 'sends nothing, returns nothing and says in one line for whom, what and until when' {
+        $result = Invoke-Shell 'R -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -PassThru -WhatIf; "ok-2" | R -Detailed -WhatIf'
+        $lines = $result.Text.Trim() -split '\r?\n'
+        $lines.Count | Should -Be 2
+        $lines[0] | Should -Be 'What if: Performing the operation "Reset TOTP MFA, exclude the user from MFA until 2030-01-02T03:04:05Z" on target "system user ok-1".'
+        $lines[1] | Should -Be 'What if: Performing the operation "Reset TOTP MFA" on target "system user ok-2".'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'says what would be done with <Parameters>' -ForEach @(
+        @{ Parameters = '-Exclusion'; Action = 'Reset TOTP MFA, exclude the user from MFA' }
+        @{ Parameters = '-Exclusion:$false'; Action = 'Reset TOTP MFA, do not exclude the user from MFA' }
+        @{ Parameters = '-ExclusionUntil 2030-01-02T03:04:05+09:00'; Action = 'Reset TOTP MFA, exclusion until 2030-01-01T18:04:05Z' }
+        @{ Parameters = '-Force'; Action = 'Reset TOTP MFA' }
+    ) {
+        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf").Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+}
+
+Describe '-Confirm' {
+    BeforeEach { Reset-Configuration }
+
+    It 'asks once for each user: answered <Answers>' -ForEach @(
+        @{ Answers = 'y y y'; Sent = 'ok-1 {}', 'ok-2 {}', 'ok-3 {}'; Prompts = 3 }
+        @{ Answers = 'y n y'; Sent = 'ok-1 {}', 'ok-3 {}'; Prompts = 3 }
+        @{ Answers = 'a'; Sent = 'ok-1 {}', 'ok-2 {}', 'ok-3 {}'; Prompts = 1 }
+        @{ Answers = 'n l'; Sent = @(); Prompts = 2 }
+    ) {
+        $result = Invoke-Shell '"ok-1","ok-2","ok-3" | R -Confirm' -InputText ($Answers -replace ' ', "`n")
+        [regex]::Matches($result.Text, 'on target "system user ok-\d"').Count | Should -Be $Prompts
+        Get-ArrivedText | Should -Be $Sent
+    }
+
+    It 'does not ask for a user who is not sent again' {
+        $result = Invoke-Shell '"ok-1","ok-1" | R -Confirm' -InputText "y`n"
+        $result.Text | Should -Match 'DuplicateUser'
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'is an error where nobody can be asked, and sends nothing: <Name>' -ForEach @(
+        @{ Name = 'end of input'; Argument = @() }
+        @{ Name = 'NonInteractive'; Argument = @('-NonInteractive') }
+    ) {
+        $result = Invoke-Shell 'R -Id ok-1 -Confirm; "ok-2","ok-3" | R -Confirm; "still here"' -Argument $Argument
+        Get-Arrived | Should -BeNullOrEmpty
+        $result.Text | Should -Match 'still here'
+        [regex]::Matches($result.Text, '(?m)^Reset-JcSdkSystemUserMfa').Count | Should -Be 2
+    }
+
+    It 'is not answered by -Force' {
+        $null = Invoke-Shell 'R -Id ok-1 -Confirm -Force' -InputText "n`n"
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+}

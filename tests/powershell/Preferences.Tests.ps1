@@ -1,0 +1,81 @@
+# The caller's preferences count wherever he calls from; what he says at the command counts more.
+
+BeforeDiscovery {
+    # Each way sets $name to $value somewhere above the call, and then calls $call.
+    $ways = @(
+        @{ Way = 'the global scope'; Script = '$global:{0} = {1}; {2}' }
+        @{ Way = 'a script block'; Script = '& {{ ${0} = {1}; {2} }}' }
+        @{ Way = 'a function'; Script = 'function F {{ ${0} = {1}; {2} }}; F' }
+        @{ Way = 'a function of another module'; Script = 'New-Module {{ function F {{ ${0} = {1}; {2} }} }} | Import-Module; F' }
+        @{ Way = 'another module''s scope'; Script = 'New-Module {{ ${0} = {1}; function F {{ {2} }} }} | Import-Module; F' }
+        @{ Way = 'a script'; Script = '[IO.File]::WriteAllText("$env:TEST_DRIVE/caller.ps1", ''${0} = {1}; {2}''); & "$env:TEST_DRIVE/caller.ps1"' }
+    )
+}
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+    # In a runspace of its own, whose global scope is nobody else's, and which has no host that could ask anyone.
+    function Invoke-Way([string]$Name, [string]$Value, [string]$Call) { Invoke-Runspace ($Script -f $Name, $Value, $Call) }
+    function Invoke-Runspace([string]$Code) {
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
+        try { $output = $shell.Invoke() }
+        catch { $output = $_ }
+        $streams = $shell.Streams
+        $shell.Dispose()
+        @($output; $streams.Error; $streams.Warning; $streams.Verbose) -join "`n"
+    }
+    $env:TEST_DRIVE = $TestDrive
+}
+AfterAll { Stop-Simulator }
+
+Describe 'A preference set in <Way>' -ForEach $ways {
+    BeforeEach { Reset-Configuration }
+
+    It 'WhatIfPreference: nothing is sent' {
+        $text = Invoke-Way WhatIfPreference '$true' 'R -Id ok-1 -PassThru'
+        Get-Arrived | Should -BeNullOrEmpty
+        $text | Should -Not -Match 'True'
+    }
+
+    It '-WhatIf:$false counts more' {
+        $null = Invoke-Way WhatIfPreference '$true' 'R -Id ok-1 -WhatIf:$false'
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'ConfirmPreference: asks, which nobody can answer here' {
+        Invoke-Way ConfirmPreference '"Medium"' 'R -Id ok-1' | Should -Match 'host'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'ErrorActionPreference Stop: the next user is not tried' {
+        Set-Fault bad '[{"status":404}]'
+        $null = Invoke-Way ErrorActionPreference '"Stop"' '"bad","ok-1" | R'
+        Get-ArrivedText | Should -Be 'bad {}'
+    }
+
+    It 'ErrorActionPreference SilentlyContinue: no word' {
+        Set-Fault bad '[{"status":404}]'
+        Invoke-Way ErrorActionPreference '"SilentlyContinue"' 'R -Id bad' | Should -BeNullOrEmpty
+        Get-ArrivedText | Should -Be 'bad {}'
+    }
+
+    It 'VerbosePreference: shows what is sent' {
+        (Invoke-Way VerbosePreference '"Continue"' 'R -Id ok-1') -replace '\s+' | Should -Match 'POSThttps://localhost:\d+/api/systemusers/ok-1/resetmfa\{\}'
+    }
+
+    It 'WarningPreference: no warning' {
+        Invoke-Way WarningPreference '"SilentlyContinue"' '"ok-1","ok-1" | R' | Should -BeNullOrEmpty
+        Invoke-Way WarningPreference '"Continue"' '"ok-1","ok-1" | R' | Should -Match 'DuplicateUser'
+    }
+}
+
+Describe 'A common parameter of a calling function' {
+    BeforeEach { Reset-Configuration }
+
+    It '<_> reaches the command' -ForEach '-WhatIf', '-Confirm' {
+        $null = Invoke-Runspace "function F { [CmdletBinding(SupportsShouldProcess, ConfirmImpact='Medium')] param() R -Id ok-1 }; F $_"
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+}

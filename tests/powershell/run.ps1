@@ -1,0 +1,11 @@
+# Runs all *.Tests.ps1 beside it and ends with a line that counts them.
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = $PSScriptRoot
+$configuration.Run.PassThru = $true
+$configuration.Output.Verbosity = 'Detailed'
+$run = Invoke-Pester -Configuration $configuration
+
+# A file or a block that breaks before its tests run fails, too.
+$broken = $run.FailedBlocksCount + $run.FailedContainersCount
+"Pester: $($run.PassedCount) passed, $($run.FailedCount + $broken) failed"
+exit [int]($run.FailedCount + $broken -gt 0)
