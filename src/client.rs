@@ -214,7 +214,7 @@ impl Core {
         // Lets the runtime see first which idle connections the server has closed.
         tokio::task::yield_now().await;
         let url = self.config.url(&request.path());
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let host = url.authority().to_owned();
         let deadline = deadline.min(Instant::now() + self.config.request_timeout);
         let sending = self
             .http

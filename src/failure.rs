@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::io;
 
+use rustls::CertificateError;
+
 use crate::outcome::{Code, Outcome, Verdict};
 
 /// Judges why `error` came instead of an answer from `host`. `sent` is false only where surely nothing left.
@@ -22,7 +24,8 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
     if let Some(error) = find::<rustls::Error>(error) {
         return match error {
             rustls::Error::InvalidCertificate(reason) => {
-                refused(Code::TlsNotTrusted, format!("the certificate of {host} is not trusted ({reason})"))
+                let why = distrust(reason);
+                refused(Code::TlsNotTrusted, format!("the certificate of {host} is not trusted: {why}"))
             }
             _ => refused(Code::ConnectionNotMade, format!("no TLS connection to {host} was made ({error})")),
         };
@@ -37,6 +40,18 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
         return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({tunnel})"));
     }
     refused(Code::ConnectionNotMade, format!("no connection to {host} was made"))
+}
+
+fn distrust(reason: &CertificateError) -> &'static str {
+    use CertificateError::*;
+    match reason {
+        Expired | ExpiredContext { .. } => "it has expired",
+        NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
+        NotValidForName | NotValidForNameContext { .. } => "it is for another name",
+        UnknownIssuer => "nobody whom this system trusts has issued it",
+        Revoked => "it was revoked",
+        _ => "it does not stand up to a check",
+    }
 }
 
 fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {

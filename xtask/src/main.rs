@@ -1,16 +1,20 @@
 //! The project's own commands. `cargo xtask` without a command lists them.
 
+mod demo;
 mod header;
+mod powershell;
+mod simulator;
 mod test;
 
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
 
+  demo             reset users of a simulated JumpCloud in every documented way
   test             run every test: Rust, C, PowerShell
   header           write include/jcsdk.h from src/ffi
   header --check   fail where the committed header is not what src/ffi says
@@ -20,6 +24,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
+        ["demo"] => demo::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
         ["test"] => test::run(),
@@ -42,9 +47,19 @@ fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// A command's outcome as a result with a name.
-fn succeed(what: &str, command: &mut std::process::Command) -> Result<()> {
-    use anyhow::{Context, ensure};
+/// The folder that cargo builds into.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), PathBuf::from)
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(top());
+    cargo
+}
+
+/// Runs a command, whose failure becomes an error.
+fn succeed(what: &str, command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("{what} could not be started"))?;
     ensure!(status.success(), "{what} failed ({status})");
     Ok(())

@@ -1,0 +1,196 @@
+//! The C tests: the header compiles alone, and each program of tests/c runs by itself, under AddressSanitizer and
+//! under valgrind, with a simulator of its own.
+
+use std::env;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use simulator::{Options, Simulator};
+
+use crate::test::Sum;
+use crate::{cargo, succeed, target, top};
+
+/// A program that takes longer hangs. Under valgrind, on a busy machine, the slowest needs a tenth of it.
+const HUNG: Duration = Duration::from_secs(600);
+
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+/// The way in which a program is built and run.
+struct Way {
+    name: &'static str,
+    flags: &'static [&'static str],
+    wrapper: &'static [&'static str],
+}
+
+const WAYS: [Way; 3] = [
+    Way { name: "plain", flags: &["-O1"], wrapper: &[] },
+    Way {
+        name: "AddressSanitizer",
+        flags: &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+        wrapper: &[],
+    },
+    Way {
+        name: "valgrind",
+        flags: &["-g"],
+        wrapper: &[
+            "valgrind",
+            "--quiet",
+            "--error-exitcode=99",
+            "--leak-check=full",
+            "--errors-for-leak-kinds=definite,indirect",
+            "--show-leak-kinds=definite,indirect",
+        ],
+    },
+];
+
+pub fn run() -> Result<Sum> {
+    let mut sum = header()?;
+    let sound = library("c", &[])?;
+    let defective = library("panic-for-tests", &["--features", "panic-for-tests"])?;
+    for way in &WAYS {
+        if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
+            ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);
+            println!("SKIPPED: {} is not installed: no C test ran under it", way.name);
+            continue;
+        }
+        for source in sources()? {
+            let library = if source.ends_with("panic.c") { &defective } else { &sound };
+            sum.add(program(&source, library, way)?);
+        }
+    }
+    Ok(sum)
+}
+
+pub fn is_installed(tool: &str) -> bool {
+    let found = |folder: PathBuf| folder.join(tool).is_file();
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(found))
+}
+
+/// A reader needs nothing else, in either language.
+fn header() -> Result<Sum> {
+    let mut sum = Sum::default();
+    for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "c++")] {
+        let mut compile = Command::new(compiler);
+        compile.args([standard, "-x", language, "-fsyntax-only"]).args(WARNINGS);
+        compile.arg(top().join("include/jcsdk.h"));
+        let ok = compile.status().with_context(|| format!("{compiler} could not be started"))?.success();
+        println!("{} - jcsdk.h compiles alone with {standard}", if ok { "ok" } else { "not ok" });
+        sum.add(if ok { Sum { passed: 1, failed: 0 } } else { Sum { passed: 0, failed: 1 } });
+    }
+    Ok(sum)
+}
+
+/// Builds the library into a folder where linker and loader find it.
+fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "-p", "jcsdk", "--lib"]).args(args);
+    let mut built = target();
+    if !args.is_empty() {
+        // Its own folder: the file has the same name whatever its features.
+        built.push(name);
+        build.arg("--target-dir").arg(&built);
+    }
+    succeed("the library's build", &mut build)?;
+    let folder = target().join("c").join(name);
+    fs::create_dir_all(&folder)?;
+    for link in ["libjcsdk.so", "libjcsdk.so.1"] {
+        let _ = fs::remove_file(folder.join(link));
+        symlink(built.join("debug/libjcsdk.so"), folder.join(link))?;
+    }
+    Ok(folder)
+}
+
+fn sources() -> Result<Vec<PathBuf>> {
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(top().join("tests/c"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "c") {
+            sources.push(path);
+        }
+    }
+    sources.sort();
+    ensure!(!sources.is_empty(), "there is no C test");
+    Ok(sources)
+}
+
+fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
+    let name = source.file_stem().unwrap_or_default().to_string_lossy();
+    let binary = library.with_file_name(format!("{name}-{}", way.name));
+    let mut compile = Command::new("cc");
+    compile.args(["-std=c11", "-D_GNU_SOURCE"]).args(WARNINGS).args(way.flags);
+    compile.arg("-I").arg(top().join("include")).arg(source).arg("-o").arg(&binary);
+    // unload.c loads the library by name
+    if name != "unload" {
+        compile.arg("-L").arg(library).arg("-ljcsdk");
+    }
+    compile.args(["-pthread", "-ldl"]);
+    succeed(&format!("the compilation of {name}.c"), &mut compile)?;
+
+    let simulator = Simulator::start(Options::default());
+    let mut command = match way.wrapper {
+        [] => Command::new(&binary),
+        [tool, args @ ..] => {
+            let mut command = Command::new(tool);
+            command.args(args).arg(&binary);
+            command
+        }
+    };
+    point_at(&simulator, &mut command);
+    command.env("LD_LIBRARY_PATH", library);
+    let output = binary.with_extension("tap");
+    let ended = finish(&mut command, &output)?;
+    Ok(judge(&format!("{name}.c, {}", way.name), &fs::read_to_string(&output)?, ended))
+}
+
+/// Where the simulator is, under names of the tests' own; of the environment, nothing that configures the library.
+fn point_at(simulator: &Simulator, command: &mut Command) {
+    let addresses = simulator.addresses();
+    crate::simulator::configure(simulator, command);
+    for name in ["JCApiKey", "JCApiUrl", "SSL_CERT_FILE"] {
+        command.env_remove(name);
+    }
+    command
+        .env("SIM_HTTP", &addresses.http)
+        .env("SIM_HTTPS", &addresses.https)
+        .env("SIM_ADMIN", &addresses.admin)
+        .env("SIM_CA", &addresses.ca);
+}
+
+/// Runs it with its output in a file; none where it hung and was killed.
+fn finish(command: &mut Command, output: &Path) -> Result<Option<ExitStatus>> {
+    let file = File::create(output)?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    let mut child = command.spawn().context("the program could not be started")?;
+    let start = Instant::now();
+    while start.elapsed() < HUNG {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}
+
+fn judge(what: &str, output: &str, ended: Option<ExitStatus>) -> Sum {
+    let count = |start| output.lines().filter(|line: &&str| line.starts_with(start)).count() as u32;
+    let mut sum = Sum { passed: count("ok - "), failed: count("not ok - ") };
+    let fault = match ended {
+        None => Some("it hung".to_owned()),
+        Some(status) if !status.success() && sum.failed == 0 => Some(format!("it ended with {status}")),
+        Some(_) if sum.passed + sum.failed == 0 => Some("it checked nothing".to_owned()),
+        Some(_) => None,
+    };
+    sum.failed += u32::from(fault.is_some());
+    if sum.failed == 0 {
+        println!("ok - {what}: {} checks", sum.passed);
+    } else {
+        println!("not ok - {what}: {}\n{output}", fault.as_deref().unwrap_or("not all checks passed"));
+    }
+    sum
+}

@@ -1,0 +1,51 @@
+//! Shows what the project does, in every documented way, against the simulator.
+
+use std::process::Command;
+
+use anyhow::Result;
+use simulator::Simulator;
+
+use crate::simulator::configure;
+use crate::{cargo, powershell, succeed, target, top};
+
+pub fn run() -> Result<()> {
+    let simulator = Simulator::try_start(simulator::Options { users: 9, ..Default::default() })?;
+    let mut calls = match powershell::find() {
+        Some(pwsh) => {
+            let module = powershell::build_module(&pwsh)?;
+            let mut calls = powershell::command(&pwsh);
+            calls.arg("-File").arg(top().join("xtask/demo/demo.ps1")).arg(module);
+            calls
+        }
+        None => {
+            println!("No PowerShell was found. {} Until then, here is the C ABI:", powershell::HOW);
+            c_program()?
+        }
+    };
+    configure(&simulator, &mut calls);
+    show_users("Before", &simulator);
+    succeed("the demo", &mut calls)?;
+    show_users("After", &simulator);
+    Ok(())
+}
+
+fn c_program() -> Result<Command> {
+    succeed("the library's build", cargo().args(["build", "--quiet", "-p", "jcsdk"]))?;
+    let library = target().join("debug");
+    let program = library.join("demo-c");
+    let mut compile = Command::new("cc");
+    compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));
+    compile.arg("-o").arg(&program).arg("-L").arg(&library).arg("-ljcsdk");
+    compile.arg(format!("-Wl,-rpath,{}", library.display()));
+    succeed("the C compiler", &mut compile)?;
+    Ok(Command::new(program))
+}
+
+fn show_users(when: &str, simulator: &Simulator) {
+    println!("\n{when}, at the server:\n{:<6} {:<13} {:<10} ExclusionUntil", "User", "TOTP", "Exclusion");
+    for user in simulator.users() {
+        let totp = if user.mfa.configured { "set up" } else { "to be set up" };
+        let until = user.mfa.exclusion_until.map(|until| until.to_string()).unwrap_or_default();
+        println!("{:<6} {totp:<13} {:<10} {until}", user.id, user.mfa.exclusion);
+    }
+}
