@@ -137,7 +137,7 @@ Describe 'The same user again' {
 Describe 'An error behaves as a compiled cmdlet''s' {
     BeforeEach {
         Reset-Configuration
-        Set-Fault bad '{"steps":[{"status":404,"message":"no such user"}],"repeat":true}'
+        Set-Fault bad '{"steps":[{"status":404,"message":"gone fishing"}],"repeat":true}'
     }
 
     It 'with -ErrorAction Stop: caught, and the rest is not sent' {
@@ -160,7 +160,7 @@ Describe 'An error behaves as a compiled cmdlet''s' {
     It 'shows one sentence and the recommendation, and the shell exits with 1' {
         $result = Invoke-Shell 'R -Id bad'
         $result.ExitCode | Should -Be 1
-        $result.Text | Should -Match '(?s)^Reset-JcSdkSystemUserMfa:.*bad.*no such user.*\r?\n *\r?\n? *Recommendation: '
-        [regex]::Matches($result.Text, 'no such user').Count | Should -Be 1
+        $result.Text | Should -Match '(?s)^Reset-JcSdkSystemUserMfa:.*bad.*gone fishing.*\r?\n *\r?\n? *Recommendation: '
+        [regex]::Matches($result.Text, 'gone fishing').Count | Should -Be 1
     }
 }

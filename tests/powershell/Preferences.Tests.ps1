@@ -22,9 +22,9 @@ BeforeAll {
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
         try { $output = $shell.Invoke() }
         catch { $output = $_ }
-        $streams = $shell.Streams
+        $text = @($output; $shell.Streams.Error; $shell.Streams.Warning; $shell.Streams.Verbose) -join "`n"
         $shell.Dispose()
-        @($output; $streams.Error; $streams.Warning; $streams.Verbose) -join "`n"
+        $text
     }
     $env:TEST_DRIVE = $TestDrive
 }

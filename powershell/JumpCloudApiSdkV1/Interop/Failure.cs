@@ -8,10 +8,15 @@ public static class Failure
 {
     public static ErrorRecord From(ErrorRecord caught)
     {
-        if (caught.Exception.GetBaseException() is not LibraryException library) return caught;
-        return new ErrorRecord(library, library.Code, ErrorCategory.NotInstalled, null)
-        {
-            ErrorDetails = new ErrorDetails(library.Message) { RecommendedAction = library.Hint },
-        };
+        var cause = caught.Exception is MethodInvocationException { InnerException: { } inner } ? inner : caught.Exception;
+        if (cause.GetBaseException() is LibraryException library)
+            return new ErrorRecord(library, library.Code, ErrorCategory.NotInstalled, null)
+            {
+                ErrorDetails = new ErrorDetails(library.Message) { RecommendedAction = library.Hint },
+            };
+        if (cause == caught.Exception) return caught;
+        return cause is IContainsErrorRecord { ErrorRecord: { } record }
+            ? new ErrorRecord(record, cause)
+            : new ErrorRecord(cause, cause.GetType().Name, ErrorCategory.NotSpecified, null);
     }
 }
