@@ -28,7 +28,7 @@ function Receive-ResetReport {
         try { $more = $Run.Step() }
         catch { $Cmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
 
-        $report = $Run.Report
+        $report = $Run.TakeReport()
         if ($null -eq $report) { continue }
         if ($null -ne $report.Verbose) { $Cmdlet.WriteVerbose($report.Verbose) }
         if ($null -ne $report.Warning) { $Cmdlet.WriteWarning($report.Warning) }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
@@ -37,7 +38,7 @@ public sealed class ResetRun
     private BatchHandle? batch;
     private CancellationTokenRegistration onStop;
     private ResetRequest? unsent;
-    private bool closing;
+    private bool closing, isReady;
     private int seen;
 
     private string? stoppedBy;
@@ -55,7 +56,7 @@ public sealed class ResetRun
         if (cmdlet.MyInvocation.ExpectingInput && progressPreference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
             progress = new ProgressMeter();
 
-        configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{cmdlet.Host.Version}");
+        configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "Give -ExclusionUntil or -ExclusionDays, not both.");
@@ -67,9 +68,6 @@ public sealed class ResetRun
     }
 
     public static string ModuleVersion => typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
-
-    /// <summary>What the last step brought, or null.</summary>
-    public ResetReport? Report { get; private set; }
 
     public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
@@ -110,7 +108,6 @@ public sealed class ResetRun
     /// <summary>Moves on by at most 50 ms. True when the function has to step again before it takes more input.</summary>
     public bool Step()
     {
-        Report = null;
         if (unsent is not null) Push(unsent);
         if (waiting.Count == 0) return false;
 
@@ -121,10 +118,17 @@ public sealed class ResetRun
             if (Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
             head.Settle(result);
         }
-        if (head.Result is null) return true;
-        waiting.Dequeue();
-        Report = ToReport(head, head.Result);
-        return waiting.Count > 0;
+        isReady = head.Result is not null;
+        return !isReady || waiting.Count > 1;
+    }
+
+    /// <summary>What the last step brought, or null. After a stop nothing can be shown any more: then it is left to <see cref="Finish"/>.</summary>
+    public ResetReport? TakeReport()
+    {
+        if (!isReady || stop.IsCancellationRequested) return null;
+        isReady = false;
+        var head = waiting.Dequeue();
+        return ToReport(head, head.Result!);
     }
 
     /// <summary>What is to be said when all results are out.</summary>

@@ -1,0 +1,216 @@
+# The help: complete, in step with the command, and true. Its examples are run as they are printed.
+
+BeforeDiscovery {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $help = Get-Help Reset-JcSdkSystemUserMfa -Full
+    $command = Get-Command Reset-JcSdkSystemUserMfa
+    $common = [Management.Automation.PSCmdlet]::CommonParameters
+    $parameters = @($command.Parameters.Values | Where-Object Name -NotIn $common | ForEach-Object { @{ Name = $_.Name } })
+    $sets = @($command.ParameterSets | ForEach-Object { @{ Name = $_.Name; Set = $_ } })
+    $examples = @($help.examples.example | ForEach-Object { @{ Title = $_.title; Code = $_.code } })
+    $codes = @([regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { @{ Code = $_.Groups[1].Value } })
+}
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $help = Get-Help Reset-JcSdkSystemUserMfa -Full
+    $command = Get-Command Reset-JcSdkSystemUserMfa
+    $common = [Management.Automation.PSCmdlet]::CommonParameters
+    $url = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa'
+
+    # The text of one or more paragraphs.
+    function Join-Text($Paragraph) { @($Paragraph | ForEach-Object { $_.Text }) -join "`n" }
+}
+
+Describe 'Get-Help Reset-JcSdkSystemUserMfa' {
+    It 'warns of the reset and of the lock-out before all else' {
+        $help.Synopsis | Should -Match 'Resets the TOTP MFA' -Because 'it is not generated from the syntax'
+        $help.Synopsis | Should -Match 'locked out'
+        Join-Text $help.description | Should -Match 'WARNING: .*locked out'
+    }
+
+    It 'has no text of the generated page left' {
+        $shown = $help | Out-String -Width 200
+        $shown | Should -Not -Match 'HELP MESSAGE MISSING'
+        $shown | Should -Not -Match '\\n'
+    }
+
+    It 'has inputs, outputs and the complex parameters'' properties' {
+        @($help.inputTypes.inputType.type.name) | Should -Be 'JumpCloudApiSdkV1.Models.IBodyParameterSystemUserMfaResetRequestBody', 'JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity'
+        @($help.returnValues.returnValue.type.name) | Should -Contain $command.OutputType.Name
+        $help.alertSet.title | Should -Be 'COMPLEX PARAMETER PROPERTIES'
+        $notes = Join-Text $help.alertSet.alert
+        foreach ($type in 'IJumpCloudApIsIdentity', 'IBodyParameterSystemUserMfaResetRequestBody') {
+            $notes | Should -Match "<$type>"
+            foreach ($property in "JumpCloudApiSdkV1.Models.$type".ForEach([type]).GetProperties()) { $notes | Should -Match "\[$($property.Name) <" }
+        }
+    }
+
+    It 'links to the online version, and -Online opens the same' {
+        $help.relatedLinks.navigationLink[0].linkText | Should -Be 'Online Version:'
+        $help.relatedLinks.navigationLink[0].uri | Should -BeExactly $url
+        $command.HelpUri | Should -BeExactly $url
+    }
+
+    It 'lists the parameters by name, and no others than the command has' {
+        $names = @($help.parameters.parameter.name)
+        $names | Should -Be @($names | Sort-Object)
+        $names | Should -Be @($command.Parameters.Keys | Where-Object { $_ -notin $common } | Sort-Object)
+    }
+
+    It 'goes with a tooltip for each parameter that is not the engine''s own' {
+        foreach ($parameter in $command.Parameters.Values | Where-Object Name -NotIn @($common; 'WhatIf'; 'Confirm')) {
+            foreach ($attribute in $parameter.Attributes | Where-Object { $_ -is [Management.Automation.ParameterAttribute] }) {
+                $attribute.HelpMessage | Should -Not -BeNullOrEmpty -Because $parameter.Name
+            }
+        }
+    }
+
+    It 'shows the syntax of set <Name>' -ForEach $sets {
+        $item = $help.syntax.syntaxItem[$command.ParameterSets.Name.IndexOf($Name)]
+        $parameters = @($Set.Parameters | Where-Object Name -NotIn $common)
+        @($item.parameter.name | Sort-Object) | Should -Be @($parameters.Name | Sort-Object)
+        foreach ($parameter in $parameters) {
+            $shown = $item.parameter | Where-Object name -EQ $parameter.Name
+            $shown.required | Should -Be "$($parameter.IsMandatory)" -Because $parameter.Name
+            "$($shown.parameterValue)" | Should -Be $(if ($parameter.ParameterType -eq [switch]) { '' } else { $parameter.ParameterType.Name }) -Because $parameter.Name
+        }
+    }
+}
+
+Describe 'The help of -<Name>' -ForEach $parameters {
+    BeforeAll {
+        $shown = Get-Help Reset-JcSdkSystemUserMfa -Parameter $Name
+        $parameter = $command.Parameters[$Name]
+    }
+
+    It 'explains it' {
+        (Join-Text $shown.description).Length | Should -BeGreaterThan 40
+    }
+
+    It 'agrees with the command' {
+        $attributes = @($parameter.Attributes | Where-Object { $_ -is [Management.Automation.ParameterAttribute] })
+        $shown.type.name | Should -Be $parameter.ParameterType.FullName
+        $shown.required | Should -Be "$($attributes[0].Mandatory)"
+        $shown.position | Should -Be 'named'
+        $shown.pipelineInput | Should -Be $(if ($attributes.ValueFromPipeline -contains $true) { 'True (ByValue)' } else { 'False' })
+        $shown.aliases | Should -Be $(if ($parameter.Aliases) { $parameter.Aliases -join ', ' } else { 'none' })
+        $sets = if ($parameter.ParameterSets.ContainsKey('__AllParameterSets')) { '(All)' } else { ($parameter.ParameterSets.Keys | Sort-Object) -join ', ' }
+        @($shown.description)[-1].Text | Should -Be "Parameter sets: $sets"
+    }
+}
+
+Describe 'about_JumpCloudApiSdkV1' {
+    BeforeAll { $about = Get-Help about_JumpCloudApiSdkV1 | Out-String -Width 200 }
+
+    It 'is found' {
+        $about | Should -Match 'THE FIVE OUTCOMES'
+    }
+
+    It 'fits a terminal of 80 columns' {
+        @($about -split '\r?\n' | Where-Object { $_.TrimEnd().Length -gt 80 }) | Should -BeNullOrEmpty
+    }
+
+    It 'explains <Code>' -ForEach $codes {
+        $about | Should -Match "(?m)^ +$([regex]::Escape($Code))( \*)? +\S"
+    }
+}
+
+Describe 'Each example' {
+    BeforeAll {
+        $null = Start-Simulator -Argument '--users', '998'
+        $d, $e = '5f0c1a2b3c4d5e6f7a8b9c0d', '5f0c1a2b3c4d5e6f7a8b9c0e'
+        $grace = '{"exclusion":true,"exclusionUntil":"<date>"}'
+        $badGateway = '[{"status":502}]'
+
+        # For each example what has to be there before, and what has to arrive.
+        $cases = @{
+            'Reset one user'                                        = @{ Arrives = "$d {}" }
+            'Give the user a week of grace'                         = @{ Arrives = "$d $grace" }
+            'A dry run'                                             = @{ Arrives = @() }
+            'Pipe users in'                                         = @{ Arrives = "$d $grace", "$e $grace" }
+            'Users and dates from a CSV file'                       = @{
+                # The file that the example shows, its dates moved to next year.
+                Before  = { [regex]::Match($Code, '(?ms)^Id,.+?(?=^PS>)').Value -replace '\b20\d\d-', "$([DateTime]::UtcNow.Year + 1)-" | Set-Content users.csv }
+                Arrives = "$d $grace", "$e {}"
+            }
+            'A thousand users, with the results in a CSV file'      = @{
+                Before  = {
+                    @('Id'; 1..499 | ForEach-Object { "ok-$_" }; $d; 500..998 | ForEach-Object { "ok-$_" }; $e) | Set-Content all-users.csv
+                    Set-Fault $d '[{"status":404}]'
+                    Set-Fault $e $badGateway
+                }
+                # Several are on their way at once, so they arrive in any order.
+                Arrives = @(1..998 | ForEach-Object { "ok-$_" }; $d; $e) | ForEach-Object { "$_ $grace" } | Sort-Object
+            }
+            'Try again those who were surely not reset'             = @{
+                Before  = {
+                    @('UserId,Outcome,Code', 'ok-1,reset,', "$d,refused,User.NotFound", 'ok-2,unknown,Server.Failed', "$e,cancelled,NotTried",
+                        'ok-1,cancelled,DuplicateUser', 'ok-3,unknown,Cancelled', ',invalid,Id.Invalid') | Set-Content results.csv
+                }
+                Arrives = "$d $grace", "$e $grace"
+            }
+            'An API key for one call'                               = @{ Environment = @{ JCApiKey = '' }; Arrives = "$d {}", "$e {}" }
+            'When the outcome is unknown'                           = @{ Before = { Set-Fault $d $badGateway }; Arrives = "$d {}" }
+        }
+
+        # Where a person or another module would answer.
+        $standIns = {
+            function Read-Host([string]$Prompt, [switch]$AsSecureString) { Write-Host "${Prompt}: ********"; New-Key }
+            function Get-Secret([string]$Name) { New-Key }
+            function New-Key { $key = [securestring]::new(); 'simulator-key'.ToCharArray() | ForEach-Object { $key.AppendChar($_) }; $key }
+        }
+
+        # The transcript's commands, in one session, each with what it prints.
+        function Invoke-Transcript([string]$Code, [hashtable]$Environment) {
+            $commands = @([regex]::Matches($Code, '(?m)^PS> (?<first>.*)(\r?\n>> (?<more>.*))*') | ForEach-Object {
+                    (@($_.Groups['first'].Value) + @($_.Groups['more'].Captures.Value)) -join "`n"
+                })
+            $commands | ConvertTo-Json -AsArray | Set-Content commands.json
+            $script = @"
+                $standIns
+                Set-Location -LiteralPath '$PWD'
+                foreach (`$command in Get-Content commands.json -Raw | ConvertFrom-Json) {
+                    . ([scriptblock]::Create(`$command)) 2>&1 | Out-String -Width 80 | Write-Host
+                    Write-Host '<end of command>'
+                }
+"@
+            (Invoke-Shell $script -Environment $Environment).Text -split '<end of command>' | Select-Object -SkipLast 1
+        }
+
+        # What differs from run to run: dates, times, and where lines are broken.
+        function ConvertTo-Comparable([string]$Text) {
+            (($Text -replace '20\d\d-\d\d-\d\d[T ][\d:]{8}(Z| [+-][\d:]{5})', '<date>' -replace '20\d\d-\d\d-\d\d', '<day>' -replace '\d\.\d{3} s', '<time>') -replace '\s+', ' ').Trim()
+        }
+    }
+    AfterAll { Stop-Simulator }
+    BeforeEach {
+        Reset-Configuration
+        $d, $e | ForEach-Object { Add-User $_ }
+        Push-Location (New-Item "$TestDrive/$([guid]::NewGuid())" -ItemType Directory)
+    }
+    AfterEach { Pop-Location }
+
+    It 'has a case here, whichever it is' {
+        @($help.examples.example.title -replace '^Example \d+: ') | Sort-Object | Should -Be @($cases.Keys | Sort-Object)
+    }
+
+    It '"<Title>" prints and sends what it says' -ForEach $examples {
+        $case = $cases[$Title -replace '^Example \d+: ']
+        if ($case.ContainsKey('Before')) { . $case.Before }
+        $printed = @(Invoke-Transcript $Code $(if ($case.ContainsKey('Environment')) { $case.Environment } else { @{} }))
+        $expected = @($Code -split '(?m)^PS> .*(?:\r?\n>> .*)*' | Select-Object -Skip 1)
+        @($printed | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n" | Should -BeExactly (@($expected | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n")
+
+        $arrived = @(Get-ArrivedText | ForEach-Object { ConvertTo-Comparable $_ })
+        if ($Code -match 'ThrottleLimit') { $arrived = @($arrived | Sort-Object) }
+        $arrived -join "`n" | Should -BeExactly ($case.Arrives -join "`n")
+    }
+
+    It '"<Title>" fits a terminal of 80 columns' -ForEach $examples {
+        # Get-Help indents by four and leaves the last column free.
+        @($Code -split '\r?\n' | Where-Object { $_.Length -gt 75 }) | Should -BeNullOrEmpty
+    }
+}

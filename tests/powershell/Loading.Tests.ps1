@@ -1,0 +1,128 @@
+# A module that cannot work says why in a clear sentence; one that can, works from anywhere.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+
+    function Copy-Module([string]$Name) {
+        $to = "$TestDrive/$Name"
+        foreach ($file in [IO.Directory]::GetFiles((Get-ModulePath), '*', 'AllDirectories')) {
+            $target = "$to/$([IO.Path]::GetRelativePath((Get-ModulePath), $file))"
+            $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($target))
+            [IO.File]::Copy($file, $target)
+        }
+        $to
+    }
+    function Get-Library([string]$Module) { [IO.Directory]::GetFiles("$Module/runtimes", '*jcsdk*', 'AllDirectories')[0] }
+    # In a process of its own, since a library that was loaded once stays.
+    function Invoke-Copy([string]$Module, [string]$Code) {
+        $module = $Module -replace "'", "''"
+        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "Import-Module -Name ([Management.Automation.WildcardPattern]::Escape('$module/JumpCloudApiSdkV1.psd1')); $Code" 2>&1
+        ($text | Out-String) -replace '\x1b\[[0-9;]*m' -replace '\s*\r?\n *\|? *', ' '
+    }
+}
+AfterAll { Stop-Simulator }
+
+Describe 'A native library that cannot be used' {
+    BeforeEach { Reset-Configuration }
+
+    It 'is named at the first call, and help still works: <Name>' -ForEach @(
+        @{ Name = 'missing'; Damage = '[IO.File]::Delete($library)'; Sentence = 'no native library for .* does not exist' }
+        @{ Name = 'text'; Damage = '[IO.File]::WriteAllText($library, "not a library " * 9)'; Sentence = 'cannot be used: it is damaged' }
+        @{ Name = 'cut'; Damage = '$file = [IO.File]::OpenWrite($library); $file.SetLength($file.Length / 2); $file.Dispose()'; Sentence = 'cannot be used: it is damaged' }
+        @{ Name = 'for another processor'; Damage = '$file = [IO.File]::OpenWrite($library); $file.Position = 18; $file.WriteByte(243); $file.Dispose()'; Sentence = 'cannot be used: it is for another processor' }
+        @{ Name = 'another program''s'; Damage = '[IO.File]::Delete($library); [IO.File]::Copy("$PSHOME/libSystem.Native.so", $library)'; Sentence = 'cannot be used: its ABI version is 0' }
+    ) {
+        $copy = Copy-Module "damaged $Name"
+        $library = Get-Library $copy
+        . ([scriptblock]::Create($Damage))
+        $text = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1; (Get-Command Reset-JcSdkSystemUserMfa).Name; $Error[0].FullyQualifiedErrorId'
+        $text | Should -Match $Sentence
+        $text | Should -Match 'Recommendation: Install the module again'
+        $text | Should -Match 'Library\.(Missing|Unusable),Reset-JcSdkSystemUserMfa'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'works in the same session once it is there again' {
+        $copy = Copy-Module mended
+        $library = Get-Library $copy
+        [IO.File]::Move($library, "$library.away")
+        $null = Invoke-Copy $copy "Reset-JcSdkSystemUserMfa -Id ok-1; [IO.File]::Move('$library.away', '$library'); Reset-JcSdkSystemUserMfa -Id ok-2"
+        Get-ArrivedText | Should -Be 'ok-2 {}'
+    }
+}
+
+Describe 'The module' {
+    BeforeEach { Reset-Configuration }
+
+    It 'works from a folder called <_>' -ForEach 'with spaces', 'ünïcödé 日本', 'br[ack]ets', 'quo''te', 'dol$lar' {
+        $copy = Copy-Module $_
+        $null = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1'
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'works from a folder that cannot be written' -Skip:$IsWindows {
+        $copy = Copy-Module readonly
+        chmod -R a-w $copy
+        $null = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1'
+        chmod -R u+w $copy
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'is found by name on the module path' {
+        $parent = "$TestDrive/by-name/JumpCloudApiSdkV1"
+        $version = [IO.Path]::GetFileName((Get-ModulePath))
+        $null = [IO.Directory]::CreateDirectory($parent)
+        [IO.Directory]::Move((Copy-Module staging), "$parent/$version")
+        & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$env:PSModulePath = '$TestDrive/by-name'; Reset-JcSdkSystemUserMfa -Id ok-1"
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'may be imported again, and from a second copy of the same build' {
+        $copy = Copy-Module second
+        $text = Invoke-Copy $copy "Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1' -Force; Reset-JcSdkSystemUserMfa -Id ok-1; Import-Module '$copy/JumpCloudApiSdkV1.psd1' -Force; Reset-JcSdkSystemUserMfa -Id ok-2"
+        $text | Should -BeNullOrEmpty
+        Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {}'
+    }
+
+    It 'does not run another version''s code: it asks for a new PowerShell' {
+        $copy = Copy-Module newer
+        foreach ($file in "$copy/JumpCloudApiSdkV1.psd1", "$copy/JumpCloudApiSdkV1.psm1") {
+            [IO.File]::WriteAllText($file, [IO.File]::ReadAllText($file).Replace("'$([IO.Path]::GetFileName((Get-ModulePath)))'", "'99.0.0'"))
+        }
+        $text = Invoke-Copy (Get-ModulePath) "Import-Module '$copy/JumpCloudApiSdkV1.psd1'"
+        $text | Should -Match 'JumpCloudApiSdkV1 99\.0\.0 cannot be loaded beside \d+\.\d+\.\d+ of it, .* Start a new PowerShell\.'
+    }
+
+    It 'does not run another build''s code either' {
+        $copy = Copy-Module rebuilt
+        $dll = "$copy/JumpCloudApiSdkV1.Interop.dll"
+        $bytes = [IO.File]::ReadAllBytes($dll)
+        $id = [JumpCloudApiSdkV1.Interop.ResetRun].Module.ModuleVersionId.ToByteArray()
+        $at = [Convert]::ToHexString($bytes).IndexOf([Convert]::ToHexString($id)) / 2
+        $bytes[$at] = $bytes[$at] -bxor 1
+        [IO.File]::WriteAllBytes($dll, $bytes)
+        Invoke-Copy (Get-ModulePath) "Import-Module '$copy/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside another build of it, .* Start a new PowerShell\.'
+    }
+
+    It 'says that a part of it is missing' {
+        $copy = Copy-Module incomplete
+        [IO.File]::Delete("$copy/JumpCloudApiSdkV1.Interop.dll")
+        Invoke-Copy $copy '' | Should -Match 'is not complete: .* Install the module again'
+    }
+
+    It 'says that it needs the Full Language mode' {
+        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" 2>&1
+        ($text | Out-String) -replace '\x1b\[[0-9;]*m' -replace '\s*\r?\n *\|? *', ' ' | Should -Match 'needs PowerShell''s Full Language mode, and this session runs in ConstrainedLanguage'
+    }
+
+    It 'needs no other module on its way from import to result' {
+        $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
+        $code = "Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','..' | Reset-JcSdkSystemUserMfa -Exclusion -Detailed -Verbose; Get-Module"
+        $result = $shell.AddScript($code).Invoke()
+        $shell.Dispose()
+        @($result | Where-Object { $_ -is [psmoduleinfo] }).Name | Should -Be 'JumpCloudApiSdkV1'
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusion":true}'
+    }
+}

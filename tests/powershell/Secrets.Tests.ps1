@@ -1,0 +1,63 @@
+# The key shows nowhere, whatever happens and wherever one looks.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $key = 'k3y-s3cret/+%'
+    $addresses = Start-Simulator -Argument '--key', $key
+    $env:JCApiKey = $key
+
+    # The key as it is, and as a server's answer or a URL may have it.
+    $bytes = [Text.Encoding]::UTF8.GetBytes($key)
+    $shapes = $key, [Convert]::ToBase64String($bytes).TrimEnd('='), [uri]::EscapeDataString($key), ($key -replace '/', '\/') | ForEach-Object { [regex]::Escape($_) }
+    $pattern = ($shapes + [regex]::Escape('proxy-pass-s3cret')) -join '|'
+}
+AfterAll { Stop-Simulator }
+
+Describe 'The key' {
+    BeforeEach { Reset-Configuration; $env:JCApiKey = $key }
+
+    It 'is in no stream, record, exception or transcript after: <Name>' -ForEach @(
+        @{ Name = 'a success with an echo'; Setup = 'Set-Fault ok-1 ''[{"status":200,"echoHeaders":"plain"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'an echo of the headers'; Setup = 'Set-Fault ok-1 ''[{"echoHeaders":"plain"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'an echo in JSON'; Setup = 'Set-Fault ok-1 ''[{"echoHeaders":"json"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'an echo, percent-encoded'; Setup = 'Set-Fault ok-1 ''[{"echoHeaders":"percent"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'an echo in base64'; Setup = 'Set-Fault ok-1 ''[{"echoHeaders":"base64"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'a refused key'; Setup = 'Set-Fault ok-1 ''[{"status":401}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'a lost connection'; Setup = 'Set-Fault ok-1 ''[{"reset":"before"}]'''; Call = 'R -Id ok-1' }
+        @{ Name = 'an untrusted host'; Setup = '$env:JCApiUrl = $addresses.selfSigned'; Call = 'R -Id ok-1' }
+        @{ Name = 'a key that cannot be sent'; Setup = '$env:JCApiKey = "$key`n"'; Call = 'R -Id ok-1' }
+        @{ Name = 'a key as a parameter'; Setup = 'Set-Fault ok-1 ''[{"echoHeaders":"plain"}]'''; Call = 'R -Id ok-1 -ApiKey (ConvertTo-SecureString $env:JCApiKey -AsPlainText -Force)' }
+        @{ Name = 'a key as text'; Setup = ''; Call = 'R -Id ok-1 -ApiKey $env:JCApiKey' }
+        @{ Name = 'a wrong proxy password'; Setup = ''; Call = 'R -Id ok-1 -Proxy $env:TEST_PROXY -ProxyCredential ([pscredential]::new("someone", (ConvertTo-SecureString ("proxy-pass" + "-s3cret") -AsPlainText -Force)))' }
+        @{ Name = 'a proxy URL with a password'; Setup = '$env:HTTPS_PROXY = "http://proxy-user:proxy-pass-s3cret@localhost:x"'; Call = 'R -Id ok-1' }
+        @{ Name = 'what would be done'; Setup = ''; Call = 'R -Id ok-1 -WhatIf' }
+    ) {
+        . ([scriptblock]::Create($Setup))
+        $script = @"
+Start-Transcript '$TestDrive/transcript.txt' | Out-Null
+`$DebugPreference = 'Continue'
+$Call -Verbose -Detailed -ErrorVariable failed *>&1 | Format-List * -Force
+`$Error | Format-List * -Force
+`$Error | ForEach-Object { `$_.Exception } | Format-List * -Force
+`$Error | ForEach-Object { "`$(`$_.Exception)"; `$_.Exception.Data; `$_.TargetObject; `$_.ErrorDetails; `$_.InvocationInfo.BoundParameters }
+Get-Error | Out-String
+"looked at `$(`$Error.Count) errors"
+Stop-Transcript | Out-Null
+"@
+        $text = (Invoke-Shell $script -Argument '-NonInteractive' -Environment @{ TEST_PROXY = $addresses.proxyAuth }).Text + [IO.File]::ReadAllText("$TestDrive/transcript.txt")
+        $text | Should -Match 'looked at \d errors'
+        # Lines may be wrapped anywhere.
+        $text -replace '\r?\n *\|? *' | Should -Not -Match $pattern
+        $text | Should -Not -Match $pattern
+    }
+
+    It 'went to no host but the API' {
+        $env:HTTPS_PROXY = $addresses.proxy
+        Reset-JcSdkSystemUserMfa -Id ok-1
+        foreach ($request in Get-Arrived | Where-Object listener -EQ 'proxy') {
+            $request | ConvertTo-Json -Depth 5 | Should -Not -Match $pattern
+        }
+        @(Get-Arrived | Where-Object listener -EQ 'proxy').Count | Should -Be 1
+    }
+}

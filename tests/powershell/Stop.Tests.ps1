@@ -1,0 +1,91 @@
+# Ctrl+C and its kin: the prompt is back, connections are closed, and whoever is in doubt is named.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+
+    function Wait-Until([scriptblock]$Condition) {
+        $limit = [DateTime]::UtcNow.AddSeconds(30)
+        while (-not (& $Condition)) {
+            if ([DateTime]::UtcNow -gt $limit) { throw "It did not happen in 30 s: $Condition" }
+            Start-Sleep -Milliseconds 20
+        }
+    }
+    # Runs the code in a runspace, stops it once $Count requests have arrived, and gives its warnings and results.
+    function Stop-Form([string]$Form, [int]$Count) {
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Form)
+        $output = [Management.Automation.PSDataCollection[psobject]]::new()
+        $running = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
+        Wait-Until { @(Get-Arrived).Count -ge $Count }
+        $shell.Stop()
+        $null = $running
+        [pscustomobject]@{ Warnings = @($shell.Streams.Warning | ForEach-Object { $_.Message }); Errors = @($shell.Streams.Error | Where-Object FullyQualifiedErrorId -NE PipelineStopped); Output = @($output) }
+        $shell.Dispose()
+    }
+}
+AfterAll { Stop-Simulator }
+
+Describe 'A stop' {
+    BeforeEach { Reset-Configuration }
+
+    It 'returns long before the answer, closes the connection and names the user in doubt' {
+        Set-Fault ok-2 '[{"never":true}]'
+        $watch = [Diagnostics.Stopwatch]::StartNew()
+        $result = Stop-Form '"ok-1","ok-2","ok-3" | R -PassThru -TimeoutSec 3600' 2
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 40
+        $result.Output.Count | Should -Be 1
+        $result.Warnings.Count | Should -Be 1
+        $result.Warnings[0] | Should -Match 'not known whether these users were reset: ok-2\.'
+        $result.Errors | Should -BeNullOrEmpty
+        Wait-Until { (Get-SimulatorState).openConnections -eq 1 }
+        (Get-Arrived).id | Should -Be 'ok-1', 'ok-2'
+    }
+
+    It 'with several on their way names each of them, and tells who was reset unseen' {
+        Set-Fault ok-2 '[{"never":true}]'
+        Set-Fault ok-4 '[{"never":true}]'
+        # The first shows that the key is good; before that one goes alone.
+        $result = Stop-Form '"ok-1","ok-2","ok-3","ok-4" | R -ThrottleLimit 4 -TimeoutSec 3600' 4
+        $warnings = $result.Warnings -join "`n"
+        $warnings | Should -Match 'not known whether these users were reset: ok-2,.* ?ok-4\.'
+        $warnings | Should -Match 'ok-3'
+    }
+
+    It 'says nothing where nobody is in doubt' {
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2' | Reset-JcSdkSystemUserMfa -PassThru | Select-Object -First 1")
+        $shell.Invoke() | Should -BeTrue
+        $shell.Streams.Warning | Should -BeNullOrEmpty
+        $shell.Dispose()
+    }
+
+    It 'by -ErrorAction Stop with several on their way tells what became of the others' {
+        Set-Fault ok-2 '[{"status":404,"delayMs":500}]'
+        Set-Fault ok-3 '[{"never":true}]'
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2','ok-3' | Reset-JcSdkSystemUserMfa -ThrottleLimit 3 -TimeoutSec 3600 -ErrorAction Stop")
+        { $shell.Invoke() } | Should -Throw
+        $shell.Streams.Warning | ForEach-Object { $_.Message } | Should -Match 'not known whether these users were reset: ok-3\.'
+        $shell.Dispose()
+    }
+}
+
+Describe 'Ctrl+C' -Skip:$IsWindows {
+    BeforeEach { Reset-Configuration }
+
+    It 'ends the command at once, with the warning' {
+        Set-Fault ok-1 '[{"never":true}]'
+        $start = [Diagnostics.ProcessStartInfo]::new("$PSHOME/pwsh")
+        $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
+        '-NoProfile', '-Command', "Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Reset-JcSdkSystemUserMfa -Id ok-1 -TimeoutSec 3600; 'not reached'" | ForEach-Object { $start.ArgumentList.Add($_) }
+        $process = [Diagnostics.Process]::Start($start)
+        $text = $process.StandardOutput.ReadToEndAsync()
+        Wait-Until { @(Get-Arrived).Count -eq 1 }
+        /bin/kill -INT $process.Id
+        $process.WaitForExit(30000) | Should -BeTrue
+        $text.Result | Should -Match 'not known whether these users were reset:\s+ok-1\.'
+        $text.Result | Should -Not -Match 'not reached'
+    }
+}
