@@ -2,7 +2,8 @@
 .SYNOPSIS
 Builds, tests and packs the PowerShell module.
 .DESCRIPTION
-Build stages the module in out/JumpCloudApiSdkV1/<version>, Package makes out/package/JumpCloudApiSdkV1.<version>.nupkg.
+Build stages the module in out/JumpCloudApiSdkV1/<version>.
+Package stages a release in out/package/JumpCloudApiSdkV1/<version> and makes a .nupkg and SHA256SUMS beside it.
 .EXAMPLE
 ./build.ps1 -Task Build
 #>
@@ -24,7 +25,8 @@ $ErrorActionPreference = 'Stop'
 $name = 'JumpCloudApiSdkV1'
 $source = "$PSScriptRoot/powershell/$name"
 $version = [regex]::Match([IO.File]::ReadAllText("$PSScriptRoot/Cargo.toml"), '(?m)^version\s*=\s*"(.+)"').Groups[1].Value
-$stage = "$PSScriptRoot/out/$name/$version"
+$out = if ($Task -eq 'Package') { "$PSScriptRoot/out/package" } else { "$PSScriptRoot/out" }
+$stage = "$out/$name/$version"
 # Compiled against anything newer, the assembly loads only in the shell that built it, and later.
 $isPortable = [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").Version.Major -le 8
 
@@ -111,6 +113,6 @@ switch ($Task) {
     'Package' {
         if (-not $isPortable) { throw "A package is for PowerShell 7.4 and later: give -ReferencePath a folder with .NET 8's reference assemblies." }
         Build-Module
-        & "$PSScriptRoot/powershell/New-Package.ps1" -Stage $stage -OutputFolder "$PSScriptRoot/out/package"
+        & "$PSScriptRoot/powershell/New-Package.ps1" -Stage $stage -OutputPath $out
     }
 }

@@ -1,0 +1,88 @@
+# The package: what is in it, and that it works where it is installed.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
+    Import-TestModule
+    $addresses = Start-Simulator
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    $version = (Import-PowerShellDataFile "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1").ModuleVersion
+
+    # The staged module is what is packed; a copy, because licences are put into it.
+    Copy-Item (Get-ModulePath) "$TestDrive/stage" -Recurse
+    $null = & "$root/powershell/New-Package.ps1" -Stage "$TestDrive/stage" -OutputPath "$TestDrive/package"
+    $package = "$TestDrive/package/JumpCloudApiSdkV1.$version.nupkg"
+
+    # As Install-PSResource does it: everything but the package's own parts.
+    $installed = "$TestDrive/modules/JumpCloudApiSdkV1/$version"
+    $archive = [IO.Compression.ZipFile]::OpenRead($package)
+    $entries = @($archive.Entries.FullName)
+    foreach ($entry in $archive.Entries | Where-Object { $_.FullName -notmatch '^(_rels/|\[Content_Types\]\.xml$|[^/]+\.nuspec$)' }) {
+        $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName("$installed/$($entry.FullName)"))
+        [IO.Compression.ZipFileExtensions]::ExtractToFile($entry, "$installed/$($entry.FullName)")
+    }
+    $nuspec = [IO.StreamReader]::new($archive.GetEntry('JumpCloudApiSdkV1.nuspec').Open()).ReadToEnd()
+    $types = [IO.StreamReader]::new($archive.GetEntry('[Content_Types].xml').Open()).ReadToEnd()
+    $archive.Dispose()
+}
+AfterAll { Stop-Simulator }
+
+Describe 'The package' {
+    BeforeEach { Reset-Configuration }
+
+    It 'works by name in an empty module path' {
+        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$env:PSModulePath = '$TestDrive/modules'; Reset-JcSdkSystemUserMfa -Id ok-1 -PassThru; (Get-Module JumpCloudApiSdkV1).ModuleBase"
+        $text | Should -Be 'True', $installed
+        Get-ArrivedText | Should -Be 'ok-1 {}'
+    }
+
+    It 'has the nuspec that a gallery reads' {
+        $metadata = ([xml]$nuspec).package.metadata
+        $metadata.id | Should -Be 'JumpCloudApiSdkV1'
+        $metadata.version | Should -Be $version
+        $metadata.tags -split ' ' | Should -Contain 'PSModule'
+        $metadata.tags -split ' ' | Should -Contain 'PSFunction_Reset-JcSdkSystemUserMfa'
+    }
+
+    It 'names the type of each part' {
+        $known = ([xml]$types).Types
+        foreach ($entry in $entries | Where-Object { $_ -ne '[Content_Types].xml' }) {
+            $extension = [IO.Path]::GetExtension($entry).TrimStart('.')
+            if ($extension) { $known.Default.Extension | Should -Contain $extension }
+            else { $known.Override.PartName | Should -Contain "/$entry" }
+        }
+    }
+
+    It 'brings its licence and those of the crates that are linked' {
+        [IO.File]::ReadAllText("$installed/LICENSE") | Should -Match 'MIT'
+        $notices = [IO.File]::ReadAllText("$installed/THIRD-PARTY-NOTICES.txt")
+        foreach ($crate in 'reqwest', 'rustls', 'ring', 'serde_json') { $notices | Should -Match "(?m)^=== $crate \d" }
+        $notices | Should -Not -Match '(?m)^=== (simulator|proptest|jcsdk) '
+    }
+
+    It 'has its SHA-256 sum beside it' {
+        $sum = [Convert]::ToHexString([Security.Cryptography.SHA256]::HashData([IO.File]::ReadAllBytes($package))).ToLowerInvariant()
+        [IO.File]::ReadAllText("$TestDrive/package/SHA256SUMS").Trim() | Should -Be "$sum  JumpCloudApiSdkV1.$version.nupkg"
+    }
+
+    It 'is the same when it is made again' {
+        $before = [IO.File]::ReadAllText("$TestDrive/package/SHA256SUMS")
+        $null = & "$root/powershell/New-Package.ps1" -Stage "$TestDrive/stage" -OutputPath "$TestDrive/package"
+        [IO.File]::ReadAllText("$TestDrive/package/SHA256SUMS") | Should -Be $before
+    }
+}
+
+Describe 'The build of a package' {
+    It 'is refused without the references that make it load in 7.4' -Skip:([Environment]::Version.Major -le 8) {
+        { & "$root/build.ps1" -Task Package } | Should -Throw '*reference assemblies*'
+    }
+}
+
+Describe 'The interop assembly' {
+    It 'asks for no newer PowerShell than the manifest' {
+        $references = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetReferencedAssemblies()
+        $runtime = ($references | Where-Object Name -EQ 'System.Runtime').Version
+        $needed = [version](Import-PowerShellDataFile "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1").PowerShellVersion
+        # 7.4 runs on .NET 8, 7.5 on 9, 7.6 on 10.
+        $needed.Minor | Should -BeGreaterOrEqual ($runtime.Major - 4)
+    }
+}
