@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use crate::client::{Client, Core};
+use crate::client::Client;
+use crate::core::Core;
 use crate::flight::Flight;
 use crate::outcome::{Code, Outcome, ResetResult, Verdict};
 use crate::reset::ResetRequest;
@@ -43,26 +44,21 @@ pub enum Next {
 impl Batch {
     /// At most `throttle_limit` requests are under way at once: 1 to [`THROTTLE_LIMIT_MAX`], else `None`.
     pub fn new(client: &Client, throttle_limit: u32) -> Option<Self> {
-        (1..=THROTTLE_LIMIT_MAX)
-            .contains(&throttle_limit)
-            .then(|| Self::with(client, throttle_limit as usize))
-    }
-
-    pub(crate) fn alone(client: &Client) -> Self {
-        Self::with(client, 1)
-    }
-
-    fn with(client: &Client, limit: usize) -> Self {
+        if !(1..=THROTTLE_LIMIT_MAX).contains(&throttle_limit) {
+            return None;
+        }
+        let limit = throttle_limit as usize;
         let shared = Shared {
             core: client.core.clone(),
-            runtime: client.runtime.handle(),
+            http: client.background.http(),
+            runtime: client.background.handle(),
             limit,
             // So much may wait or lie ready while a slow one holds up the order.
             capacity: (limit * 4).max(16),
             state: Mutex::default(),
             changed: Condvar::new(),
         };
-        Self { shared: Arc::new(shared), _client: client.clone() }
+        Some(Self { shared: Arc::new(shared), _client: client.clone() })
     }
 
     /// Takes a request without waiting. Its result will carry the tag.
@@ -151,6 +147,7 @@ impl Drop for Batch {
 
 struct Shared {
     core: Arc<Core>,
+    http: reqwest::Client,
     runtime: Handle,
     limit: usize,
     capacity: usize,
@@ -266,7 +263,9 @@ impl Place {
         while let Some(job) = self.0.take() {
             let mut unfinished = Unfinished { shared: &self.0, job: Some(job) };
             if let Some(job) = &unfinished.job {
-                let result = self.0.core.reset(&job.request, &job.flight).await;
+                #[cfg(feature = "panic-for-tests")]
+                assert!(job.request.id() != "panic-there", "a defect for tests");
+                let result = self.0.core.reset(&self.0.http, &job.request, &job.flight).await;
                 let number = job.number;
                 unfinished.job = None;
                 self.0.finish(number, result);

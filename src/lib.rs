@@ -9,10 +9,12 @@ mod answer;
 mod batch;
 mod client;
 mod config;
+mod core;
 mod failure;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod flight;
+mod http;
 mod outcome;
 mod redact;
 mod reset;

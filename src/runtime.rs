@@ -1,39 +1,86 @@
-//! One thread that does a client's work. It has all connections, so it sees at once which the server closes.
+//! Who does the work. A single call is done by its caller's own thread, because to wake another one would take longer
+//! than the rest of it; batches go on by themselves on a thread of the client's. Each has its own connections, since
+//! a connection lives on the runtime that has opened it.
 
+use std::future::Future;
 use std::io;
 use std::thread::JoinHandle;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
-/// Ends with everything on it when it is dropped: connections are closed, and its thread is gone.
-#[derive(Debug)]
-pub struct Runtime {
+fn builder() -> Builder {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_io().enable_time().on_thread_start(on_thread_start);
+    builder
+}
+
+/// Signals are for the host's own threads.
+fn on_thread_start() {
+    #[cfg(feature = "capi")]
+    crate::ffi::block_signals();
+}
+
+/// Works while a caller waits.
+pub struct OnCaller {
+    http: reqwest::Client,
+    runtime: Option<Runtime>,
+}
+
+impl OnCaller {
+    pub fn start(http: reqwest::Client) -> io::Result<Self> {
+        Ok(Self { http, runtime: Some(builder().build()?) })
+    }
+
+    /// Several callers may be at it at once: one of them drives the connections of all.
+    pub fn run<'a, W: Future>(&'a self, work: impl FnOnce(&'a reqwest::Client) -> W) -> W::Output {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(work(&self.http)),
+            None => unreachable!("it is taken by drop only"),
+        }
+    }
+}
+
+impl Drop for OnCaller {
+    fn drop(&mut self) {
+        // A name look-up that hangs is not waited for.
+        self.runtime.take().map(Runtime::shutdown_background);
+    }
+}
+
+/// Works on a thread of its own, which sees at once which connections the server closes.
+pub struct Background {
+    http: reqwest::Client,
     handle: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Runtime {
-    pub fn start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+impl Background {
+    pub fn start(http: reqwest::Client) -> io::Result<Self> {
+        let runtime = builder().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("jcsdk".into()).spawn(move || {
+            on_thread_start();
             // An error is a sender that was dropped, which means the same.
             let _ = runtime.block_on(stopped);
-            // A name look-up that hangs is not waited for.
             runtime.shutdown_background();
         })?;
-        Ok(Self { handle, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { http, handle, stop: Some(stop), thread: Some(thread) })
     }
 
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
+
+    pub fn http(&self) -> reqwest::Client {
+        self.http.clone()
+    }
 }
 
-impl Drop for Runtime {
+/// Connections are closed, and the thread is gone.
+impl Drop for Background {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

@@ -39,7 +39,7 @@ pub extern "C" fn jc_batch_new(
     boundary(JC_PANIC, || {
         let Some(out) = out else { return JC_INVALID };
         out.write(ptr::null_mut());
-        let Some(client) = Handle::enter(client) else { return JC_INVALID };
+        let Ok(client) = Handle::enter(client) else { return JC_INVALID };
         let Some(batch) = Batch::new(&client.0, throttle_limit) else { return JC_INVALID };
         out.write(Handle::create(jc_batch(batch)));
         JC_OK
@@ -58,7 +58,7 @@ pub extern "C" fn jc_batch_push(
     tag: u64,
 ) -> i32 {
     boundary(JC_PANIC, || {
-        let Some(batch) = Handle::enter(batch) else { return JC_INVALID };
+        let Ok(batch) = Handle::enter(batch) else { return JC_INVALID };
         let request = request::read(&id, exclusion, until_epoch, flags);
         match request.map(|request| batch.0.push(request, Some(tag))) {
             Ok(Ok(())) => JC_OK,
@@ -77,10 +77,10 @@ pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_bu
     boundary(JC_PANIC, || {
         let next = Handle::enter(batch).map(|batch| batch.0.next(Duration::from_millis(timeout_ms.into())));
         let status = match next {
-            Some(Next::Result(result)) => return buffer::put_result(out_buf, &result),
-            Some(Next::TimedOut) => JC_TIMEOUT,
-            Some(Next::End) => JC_END,
-            None => JC_INVALID,
+            Ok(Next::Result(result)) => return buffer::put_result(out_buf, &result),
+            Ok(Next::TimedOut) => JC_TIMEOUT,
+            Ok(Next::End) => JC_END,
+            Err(_) => JC_INVALID,
         };
         buffer::clear(out_buf);
         status
@@ -109,7 +109,7 @@ pub extern "C" fn jc_batch_free(batch: *mut BatchHandle) {
 
 fn with(batch: *mut BatchHandle, act: impl FnOnce(&Batch)) -> i32 {
     boundary(JC_PANIC, || {
-        let Some(batch) = Handle::enter(batch) else { return JC_INVALID };
+        let Ok(batch) = Handle::enter(batch) else { return JC_INVALID };
         act(&batch.0);
         JC_OK
     })

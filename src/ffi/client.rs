@@ -7,9 +7,9 @@ use super::buffer::{self, Out};
 use super::handle::Handle;
 use super::options::{self, OptionsHandle};
 use super::panic::boundary;
+use super::request;
 use super::status::{JC_OK, JC_PANIC};
 use super::text::Text;
-use super::{request, signals};
 use crate::client::Client;
 use crate::outcome::{Code, Fault, ResetResult};
 
@@ -31,7 +31,7 @@ pub extern "C" fn jc_client_new(
     let make = || -> Result<(), Fault> {
         let out = out.ok_or_else(|| Fault::new(Code::ArgumentInvalid, "the argument out is NULL"))?;
         out.write(ptr::null_mut());
-        let client = signals::blocked(|| Client::new(&options::read(options)))?;
+        let client = Client::new(&options::read(options)?)?;
         out.write(Handle::create(jc_client(client)));
         Ok(())
     };
@@ -56,10 +56,10 @@ pub extern "C" fn jc_client_reset_system_user_mfa(
     out_buf: Out,
 ) -> i32 {
     buffer::with_result(out_buf, || match Handle::enter(client) {
-        None => ResetResult::unsent(None, null_client()),
-        Some(client) => match request::read(&id, exclusion, until_epoch, flags) {
-            Ok(request) => client.0.reset(request),
-            Err(fault) => client.0.invalid(request::id(&id), fault),
+        Err(unusable) => ResetResult::unsent(None, unusable.fault("client")),
+        Ok(client) => match request::read(&id, exclusion, until_epoch, flags) {
+            Ok(request) => client.0.reset(&request),
+            Err(fault) => client.0.core.invalid(request::id(&id), fault),
         },
     })
 }
@@ -77,9 +77,9 @@ pub extern "C" fn jc_preview_reset(
 ) -> i32 {
     boundary(JC_PANIC, || {
         let preview = match Handle::enter(client) {
-            None => Err(ResetResult::unsent(None, null_client())),
-            Some(client) => request::read(&id, exclusion, until_epoch, flags)
-                .map_err(|fault| client.0.invalid(request::id(&id), fault))
+            Err(unusable) => Err(ResetResult::unsent(None, unusable.fault("client"))),
+            Ok(client) => request::read(&id, exclusion, until_epoch, flags)
+                .map_err(|fault| client.0.core.invalid(request::id(&id), fault))
                 .and_then(|request| client.0.preview(&request)),
         };
         match preview {
@@ -96,8 +96,4 @@ pub extern "C" fn jc_preview_reset(
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_free(client: *mut ClientHandle) {
     boundary((), || Handle::free(client, |_| ()));
-}
-
-fn null_client() -> Fault {
-    Fault::new(Code::ArgumentInvalid, "the argument client is NULL")
 }

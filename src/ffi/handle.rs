@@ -2,11 +2,16 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::process;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::outcome::{Code, Fault};
 
 /// What a pointer in C points to.
 pub struct Handle<T> {
     value: T,
+    /// A child made by fork has none of the threads that the handle counts on, and would wait for them for ever.
+    process: u32,
     inside: Mutex<usize>,
     left: Condvar,
 }
@@ -14,21 +19,41 @@ pub struct Handle<T> {
 /// A call that is inside.
 pub struct Inside<T>(Arc<Handle<T>>);
 
+/// Why a pointer cannot be used.
+#[derive(Clone, Copy, Debug)]
+pub enum Unusable {
+    Null,
+    Forked,
+}
+
+impl Unusable {
+    pub fn fault(self, argument: &str) -> Fault {
+        let what = match self {
+            Self::Null => "is NULL",
+            Self::Forked => "was made before a fork; a child process makes its own",
+        };
+        Fault::new(Code::ArgumentInvalid, &format!("the argument {argument} {what}"))
+    }
+}
+
 impl<T> Handle<T> {
     pub fn create(value: T) -> *mut Self {
-        Arc::into_raw(Arc::new(Self { value, inside: Mutex::new(0), left: Condvar::new() })).cast_mut()
+        let handle = Self { value, process: process::id(), inside: Mutex::new(0), left: Condvar::new() };
+        Arc::into_raw(Arc::new(handle)).cast_mut()
     }
 
-    /// `None` for NULL.
-    pub fn enter(pointer: *const Self) -> Option<Inside<T>> {
+    pub fn enter(pointer: *const Self) -> Result<Inside<T>, Unusable> {
         if pointer.is_null() {
-            return None;
+            return Err(Unusable::Null);
         }
         // SAFETY: a handle that is not NULL came from `create` and is not used after its free, as the header says;
         // the reference that C owns is not dropped here.
         let owned = ManuallyDrop::new(unsafe { Arc::from_raw(pointer) });
+        if owned.process != process::id() {
+            return Err(Unusable::Forked);
+        }
         *owned.inside.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Some(Inside(Arc::clone(&owned)))
+        Ok(Inside(Arc::clone(&owned)))
     }
 
     /// Lets `stop` make calls that are inside return, waits for them, and drops what C owned.
@@ -38,6 +63,10 @@ impl<T> Handle<T> {
         }
         // SAFETY: as in `enter`; this is the handle's one free, so the reference that C owned ends here.
         let handle = unsafe { Arc::from_raw(pointer) };
+        if handle.process != process::id() {
+            std::mem::forget(handle);
+            return;
+        }
         stop(&handle.value);
         let mut inside = handle.inside.lock().unwrap_or_else(PoisonError::into_inner);
         while *inside > 0 {

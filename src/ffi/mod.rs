@@ -20,6 +20,8 @@ mod status;
 mod text;
 mod version;
 
+pub use signals::block_signals;
+
 /// Wipes memory when it is freed: the HTTP and TLS libraries copy the key into buffers of their own.
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =

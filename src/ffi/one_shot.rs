@@ -1,16 +1,17 @@
 //! One user with one call, configured by the environment.
 
+use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use super::buffer::{self, Out};
+use super::request;
 use super::text::Text;
-use super::{request, signals};
 use crate::client::Client;
 use crate::config::{Config, Options};
 use crate::outcome::{Fault, ResetResult};
 
-/// Kept for its connections while the environment stays the same.
-static LAST: Mutex<Option<Client>> = Mutex::new(None);
+/// Kept for its connections while the environment, and the process, stay the same.
+static LAST: Mutex<Option<(u32, Client)>> = Mutex::new(None);
 
 /// Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
 /// since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
@@ -22,19 +23,25 @@ pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch
     buffer::with_result(out_buf, || match client() {
         Err(fault) => ResetResult::unsent(None, fault),
         Ok(client) => match request::read(&id, exclusion, until_epoch, 0) {
-            Ok(request) => client.reset(request),
-            Err(fault) => client.invalid(request::id(&id), fault),
+            Ok(request) => client.reset(&request),
+            Err(fault) => client.core.invalid(request::id(&id), fault),
         },
     })
 }
 
 fn client() -> Result<Client, Fault> {
     let config = Config::new(&Options::default())?;
+    let process = process::id();
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(client) = last.as_ref().filter(|client| *client.config() == config) {
-        return Ok(client.clone());
+    match last.as_ref() {
+        Some((made_in, client)) if *made_in == process && *client.core.config() == config => {
+            return Ok(client.clone());
+        }
+        // After a fork its thread is not there to end it.
+        Some((made_in, _)) if *made_in != process => std::mem::forget(last.take()),
+        _ => (),
     }
-    let client = signals::blocked(|| Client::with_config(config))?;
-    *last = Some(client.clone());
+    let client = Client::with_config(config)?;
+    *last = Some((process, client.clone()));
     Ok(client)
 }

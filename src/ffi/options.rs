@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::handle::Handle;
+use super::handle::{Handle, Unusable};
 use super::panic::boundary;
 use super::status::{JC_INVALID, JC_OK, JC_PANIC};
 use super::text::{self, Text};
 use crate::config::Options;
+use crate::outcome::Fault;
 use crate::redact::Secret;
 
 /// An administrator's API key. Else JCApiKey. Wiped when it is no longer needed, and shown nowhere.
@@ -133,16 +134,17 @@ pub extern "C" fn jc_options_free(options: *mut OptionsHandle) {
 
 fn change(options: *mut OptionsHandle, set: impl FnOnce(&mut Options) -> Option<()>) -> i32 {
     boundary(JC_PANIC, || {
-        let Some(options) = Handle::enter(options) else { return JC_INVALID };
+        let Ok(options) = Handle::enter(options) else { return JC_INVALID };
         let mut options = options.0.lock().unwrap_or_else(PoisonError::into_inner);
         set(&mut options).map_or(JC_INVALID, |()| JC_OK)
     })
 }
 
 /// A copy of the options; all unset for NULL.
-pub fn read(options: *const OptionsHandle) -> Options {
-    let copy = |inside: super::handle::Inside<jc_options>| {
-        inside.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    };
-    Handle::enter(options).map(copy).unwrap_or_default()
+pub fn read(options: *const OptionsHandle) -> Result<Options, Fault> {
+    match Handle::enter(options) {
+        Ok(inside) => Ok(inside.0.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        Err(Unusable::Null) => Ok(Options::default()),
+        Err(forked) => Err(forked.fault("options")),
+    }
 }

@@ -18,6 +18,8 @@ pub fn id<'a>(id: &'a Text<'_>) -> Option<&'a str> {
 
 pub fn read(id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> Result<ResetRequest, Fault> {
     let id = text::read(id, "id").map_err(|fault| Fault { code: Code::IdInvalid, ..fault })?;
+    #[cfg(feature = "panic-for-tests")]
+    assert!(id != "panic-here", "a defect for tests");
     let exclusion = match exclusion {
         JC_EXCLUSION_UNSET => None,
         0 => Some(false),

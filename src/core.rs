@@ -1,0 +1,221 @@
+//! The way of one request: attempts until its outcome is known. What all requests of a client share is here.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{self, Answer, BODY_MAX};
+use crate::config::Config;
+use crate::flight::{Flight, TracedBody};
+use crate::outcome::{Code, Fault, Outcome, ResetResult, Verdict};
+use crate::redact::Redactor;
+use crate::reset::ResetRequest;
+use crate::retry::{RetryPolicy, parse_retry_after};
+use crate::{failure, http};
+
+/// Once the status is there, the body only adds words: so long is it waited for.
+const BODY_TIME: Duration = Duration::from_secs(5);
+
+/// So much of an id is shown, in characters: more than a request takes.
+const ID_SHOWN: usize = 1024;
+
+/// What all requests of a client share.
+pub struct Core {
+    config: Config,
+    headers: HeaderMap,
+    redactor: Redactor,
+    retry: RetryPolicy,
+    /// No request leaves before this: one that was told to slow down slows all.
+    not_before: Mutex<Option<Instant>>,
+    /// The last answer was not a failure that everyone would meet.
+    proved: AtomicBool,
+}
+
+impl Core {
+    pub fn new(config: Config) -> Result<Self, Fault> {
+        Ok(Self {
+            headers: http::headers(&config)?,
+            redactor: config.redactor(),
+            retry: RetryPolicy { max_retries: config.max_retries },
+            not_before: Mutex::default(),
+            proved: AtomicBool::new(false),
+            config,
+        })
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A result for a user whose request could not be made.
+    pub fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
+        let id = id.map(|id| self.redactor.clean(id, ID_SHOWN));
+        ResetResult::unsent(id.as_deref(), fault)
+    }
+
+    /// While false, a failure that is everyone's is still to be expected: requests go one at a time.
+    pub fn is_proved(&self) -> bool {
+        self.proved.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request may be sent now.
+    pub fn check(&self, request: &ResetRequest) -> Result<(), ResetResult> {
+        request.check_not_past(chrono::Utc::now()).map_err(|fault| self.unsent(request, fault))
+    }
+
+    /// A result for a request that is surely not sent.
+    pub fn unsent(&self, request: &ResetRequest, why: impl Into<Verdict>) -> ResetResult {
+        self.result(request, why.into(), 0, Duration::ZERO)
+    }
+
+    fn result(
+        &self,
+        request: &ResetRequest,
+        verdict: Verdict,
+        attempts: u32,
+        elapsed: Duration,
+    ) -> ResetResult {
+        let id = self.redactor.clean(request.id(), ID_SHOWN);
+        ResetResult::new(Some(&id), verdict, attempts, elapsed)
+    }
+
+    /// What is to be said of a request that ends here, before its answer.
+    pub fn stopped(&self, request: &ResetRequest, flight: &Flight, code: Code) -> ResetResult {
+        let why = if code == Code::Panic { "a defect of jcsdk ended it" } else { "it was stopped" };
+        let verdict = if flight.stop() {
+            Verdict::new(Outcome::Unknown, code, format!("{why} while the request was under way"))
+        } else {
+            Verdict::new(Outcome::Cancelled, code, format!("{why} before anything was done"))
+        };
+        let (attempts, first) = flight.attempts();
+        self.result(request, verdict, attempts, first.map(|first| first.elapsed()).unwrap_or_default())
+    }
+
+    /// Sends the request until its outcome is known, no retry is left or the time is up.
+    pub async fn reset(
+        &self,
+        http: &reqwest::Client,
+        request: &ResetRequest,
+        flight: &Arc<Flight>,
+    ) -> ResetResult {
+        self.pause().await;
+        if let Err(invalid) = self.check(request) {
+            return invalid;
+        }
+        let start = Instant::now();
+        let deadline = start + self.config.total_timeout;
+        let mut attempts = 0;
+        let mut last = None;
+        loop {
+            attempts += 1;
+            flight.attempt(attempts, start);
+            let verdict = self.attempt(http, request, flight, deadline).await;
+            // An answer counts before the news that a further attempt could not even be sent.
+            let verdict = match last.take() {
+                Some(answer) if verdict.http_status.is_none() && !flight.may_have_left() => answer,
+                _ => verdict,
+            };
+            self.proved.store(!verdict.code.is_some_and(Code::is_everyones), Ordering::Relaxed);
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let wait = self.retry.wait(attempts, verdict.retry_after, remaining, fastrand::f64());
+            let Some(wait) = wait.filter(|_| verdict.may_retry) else {
+                return self.result(request, verdict, attempts, start.elapsed());
+            };
+            flight.surely_did_nothing();
+            self.hold_back(Instant::now() + wait);
+            last = verdict.http_status.is_some().then_some(verdict);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn pause(&self) {
+        while let Some(until) = self.held_back() {
+            tokio::time::sleep_until(until).await;
+            // Not all at once when the pause ends.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..100))).await;
+        }
+    }
+
+    fn held_back(&self) -> Option<Instant> {
+        let until = *self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| *until > Instant::now())
+    }
+
+    fn hold_back(&self, until: Instant) {
+        let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        *not_before = (*not_before).max(Some(until));
+    }
+
+    async fn attempt(
+        &self,
+        http: &reqwest::Client,
+        request: &ResetRequest,
+        flight: &Arc<Flight>,
+        deadline: Instant,
+    ) -> Verdict {
+        // Lets the runtime see first which idle connections the server has closed.
+        tokio::task::yield_now().await;
+        let url = self.config.url(&request.path());
+        let host = url.authority().to_owned();
+        let deadline = deadline.min(Instant::now() + self.config.request_timeout);
+        let sending = http
+            .post(url.clone())
+            .headers(self.headers.clone())
+            .body(reqwest::Body::wrap(TracedBody::new(request.body(), flight.clone())))
+            .send();
+        match timeout_at(deadline, sending).await {
+            Ok(Ok(response)) => {
+                let answer = read(response, deadline.min(Instant::now() + BODY_TIME)).await;
+                answer::judge(&answer, &url, &self.redactor)
+            }
+            Ok(Err(error)) => {
+                let verdict = failure::judge(&error, flight.may_have_left(), &host);
+                Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict }
+            }
+            Err(_) if flight.stop() => {
+                Verdict::new(Outcome::Unknown, Code::AnswerTimedOut, "no answer came in time")
+            }
+            Err(_) => Verdict::new(
+                Outcome::Refused,
+                Code::ConnectionNotMade,
+                format!("no connection to {host} was made in time"),
+            ),
+        }
+    }
+}
+
+async fn read(mut response: reqwest::Response, deadline: Instant) -> Answer {
+    let header = |name| response.headers().get(name).map(|v: &HeaderValue| v.as_bytes().to_vec());
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        location: header(header::LOCATION).map(text),
+        retry_after: header(header::RETRY_AFTER)
+            .and_then(|value| parse_retry_after(&text(value), SystemTime::now())),
+        ..Answer::default()
+    };
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                answer.body.extend_from_slice(&chunk);
+                if answer.body.len() > BODY_MAX {
+                    answer.body.truncate(BODY_MAX);
+                    answer.cut = true;
+                    return answer;
+                }
+            }
+            Ok(Ok(None)) => return answer,
+            Ok(Err(_)) | Err(_) => {
+                answer.cut = true;
+                return answer;
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How the HTTP library is set up: TLS, proxy, name look-up, headers. Nothing that it may do by itself is left on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+
+use crate::config::{Config, Proxy};
+use crate::outcome::{Code, Fault};
+
+/// After so long an idle connection may be stale, and a request lost on a stale one would be unknown.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+
+/// A client for connections of its own. The TLS settings are shared, since the platform's certificates take a while
+/// to load.
+pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Client, Fault> {
+    let plain = config.base.scheme() == "http";
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy() // ours comes from the configuration, not from the process
+        .http1_only()
+        .https_only(!plain)
+        .tls_backend_preconfigured(tls.clone())
+        .connect_timeout(config.connect_timeout)
+        .pool_idle_timeout(IDLE_MAX);
+    if plain {
+        builder = builder.dns_resolver(LoopbackOnly);
+    } else if let Some(proxy) = &config.proxy {
+        builder = builder.proxy(through(proxy)?);
+    }
+    builder.build().map_err(|error| invalid(format!("no HTTP client could be made ({error})")))
+}
+
+/// Trusts whom the platform trusts, and the authorities of the configuration's file.
+pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
+    let no_tls = |error: rustls::Error| invalid(format!("TLS cannot be used ({error})"));
+    let provider = Arc::new(ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(no_tls)?;
+    let builder = if config.base.scheme() == "http" {
+        builder.with_root_certificates(rustls::RootCertStore::empty())
+    } else {
+        let verifier = Verifier::new_with_extra_roots(authorities(config)?, provider).map_err(no_tls)?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    let mut tls = builder.with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+fn authorities(config: &Config) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let Some(file) = &config.ca_file else { return Ok(Vec::new()) };
+    let unreadable =
+        |why: String| invalid(format!("the certificate authorities' file {file} cannot be used: {why}"));
+    let pem = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
+    let authorities: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match authorities {
+        Ok(authorities) if !authorities.is_empty() => Ok(authorities),
+        Ok(_) => Err(unreadable("it holds no certificate".into())),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Fault> {
+    let settings = reqwest::Proxy::https(proxy.url.clone())
+        .map_err(|_| Fault::new(Code::UrlInvalid, "the proxy's URL cannot be used"))?
+        .no_proxy(reqwest::NoProxy::from_string(&proxy.no_proxy));
+    Ok(match &proxy.login {
+        Some((user, password)) => settings.basic_auth(user, password.expose()),
+        None => settings,
+    })
+}
+
+/// What every request carries.
+pub fn headers(config: &Config) -> Result<HeaderMap, Fault> {
+    let value = |text: &str| {
+        HeaderValue::from_str(text).map_err(|_| invalid("a setting does not fit into a header".into()))
+    };
+    let mut key = value(config.key.expose())?;
+    key.set_sensitive(true);
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static("x-api-key"), key);
+    if let Some(org_id) = &config.org_id {
+        headers.insert(HeaderName::from_static("x-org-id"), value(org_id)?);
+    }
+    headers.insert(header::ACCEPT, json.clone());
+    headers.insert(header::CONTENT_TYPE, json);
+    headers.insert(header::USER_AGENT, value(&config.user_agent)?);
+    Ok(headers)
+}
+
+fn invalid(what: String) -> Fault {
+    Fault::new(Code::ConfigurationInvalid, &what)
+}
+
+/// Plain http is for this machine only, wherever the name `localhost` leads.
+struct LoopbackOnly;
+
+impl reqwest::dns::Resolve for LoopbackOnly {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let here: Vec<_> = found.filter(|address| address.ip().is_loopback()).collect();
+            if here.is_empty() {
+                return Err("the name does not lead to this machine".into());
+            }
+            Ok(Box::new(here.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
+}
