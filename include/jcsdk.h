@@ -185,7 +185,8 @@
 #define JC_OPT_CONNECT_TIMEOUT_MS 101
 
 /**
- * One attempt until its answer is there, in milliseconds: 1 to 3600000. 60000 by default.
+ * One attempt until its answer is there, in milliseconds: 1 to 3600000. By default as
+ * long as JC_OPT_TOTAL_TIMEOUT_MS where that is set, else 60000.
  */
 #define JC_OPT_REQUEST_TIMEOUT_MS 102
 

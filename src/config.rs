@@ -33,7 +33,7 @@ pub struct Options {
     pub user_agent: Option<String>,
     /// To connect and to agree on TLS. 10 s by default.
     pub connect_timeout: Option<Duration>,
-    /// One attempt until its answer is there. 60 s by default.
+    /// One attempt until its answer is there. By default as long as `total_timeout` where that is given, else 60 s.
     pub request_timeout: Option<Duration>,
     /// One reset with its retries. 100 s by default.
     pub total_timeout: Option<Duration>,
@@ -109,7 +109,7 @@ impl Config {
             org_id,
             user_agent,
             connect_timeout: timeout(options.connect_timeout, 10)?,
-            request_timeout: timeout(options.request_timeout, 60)?,
+            request_timeout: timeout(options.request_timeout.or(options.total_timeout), 60)?,
             total_timeout: timeout(options.total_timeout, 100)?,
             max_retries: match options.max_retries {
                 Some(n) if n > RETRIES_MAX => return invalid("more than 100 retries"),

@@ -63,7 +63,7 @@ codes! {
     KeyMissing = "Key.Missing", "Set JCApiKey to an administrator's API key; nothing was sent.";
     KeyInvalid = "Key.Invalid", "Copy the API key again, without blanks or line breaks; nothing was sent.";
     EnvironmentInvalid = "Environment.Invalid", "Use STANDARD, EU or IN; nothing was sent.";
-    UrlInvalid = "Url.Invalid", "Use an https URL, or http on this machine, without user, query or fragment; nothing was sent.";
+    UrlInvalid = "Url.Invalid", "Use an https URL, or http on this machine, without user, query or fragment; for a proxy an http URL. Nothing was sent.";
     ConfigurationInvalid = "Configuration.Invalid", "Correct the setting; nothing was sent.";
     AuthRefused = "Auth.Refused", "Check the API key: it may be wrong, withdrawn, or of another region.";
     AuthLoginRedirect = "Auth.LoginRedirect", "Check the API key: the server asked for a log-in, as it does when it sees no key.";

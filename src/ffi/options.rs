@@ -34,7 +34,8 @@ pub const JC_OPT_NO_PROXY: i32 = 9;
 pub const JC_OPT_USER_AGENT: i32 = 10;
 /// To connect and to agree on TLS, in milliseconds: 1 to 3600000. 10000 by default.
 pub const JC_OPT_CONNECT_TIMEOUT_MS: i32 = 101;
-/// One attempt until its answer is there, in milliseconds: 1 to 3600000. 60000 by default.
+/// One attempt until its answer is there, in milliseconds: 1 to 3600000. By default as
+/// long as JC_OPT_TOTAL_TIMEOUT_MS where that is set, else 60000.
 pub const JC_OPT_REQUEST_TIMEOUT_MS: i32 = 102;
 /// One reset with its retries, in milliseconds: 1 to 3600000. 100000 by default.
 pub const JC_OPT_TOTAL_TIMEOUT_MS: i32 = 103;

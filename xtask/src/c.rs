@@ -3,7 +3,6 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -39,6 +38,8 @@ const WAYS: [Way; 3] = [
         wrapper: &[
             "valgrind",
             "--quiet",
+            "--child-silent-after-fork=yes",
+            "--suppressions=tests/c/valgrind.supp",
             "--error-exitcode=99",
             "--leak-check=full",
             "--errors-for-leak-kinds=definite,indirect",
@@ -85,7 +86,7 @@ fn header() -> Result<Sum> {
 }
 
 /// Builds the library into a folder where linker and loader find it.
-fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
+pub fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--quiet", "-p", "jcsdk", "--lib"]).args(args);
     let mut built = target();
@@ -99,7 +100,7 @@ fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     for link in ["libjcsdk.so", "libjcsdk.so.1"] {
         let _ = fs::remove_file(folder.join(link));
-        symlink(built.join("debug/libjcsdk.so"), folder.join(link))?;
+        fs::hard_link(built.join("debug/libjcsdk.so"), folder.join(link))?;
     }
     Ok(folder)
 }
@@ -140,7 +141,7 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
         }
     };
     point_at(&simulator, &mut command);
-    command.env("LD_LIBRARY_PATH", library);
+    command.env("LD_LIBRARY_PATH", library).current_dir(top());
     let output = binary.with_extension("tap");
     let ended = finish(&mut command, &output)?;
     Ok(judge(&format!("{name}.c, {}", way.name), &fs::read_to_string(&output)?, ended))

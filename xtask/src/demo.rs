@@ -6,13 +6,13 @@ use anyhow::Result;
 use simulator::Simulator;
 
 use crate::simulator::configure;
-use crate::{cargo, powershell, succeed, target, top};
+use crate::{c, powershell, succeed, top};
 
 pub fn run() -> Result<()> {
     let simulator = Simulator::try_start(simulator::Options { users: 9, ..Default::default() })?;
     let mut calls = match powershell::find() {
         Some(pwsh) => {
-            let module = powershell::build_module(&pwsh)?;
+            let module = powershell::build_module(&pwsh, "Debug")?;
             let mut calls = powershell::command(&pwsh);
             calls.arg("-File").arg(top().join("xtask/demo/demo.ps1")).arg(module);
             calls
@@ -30,15 +30,15 @@ pub fn run() -> Result<()> {
 }
 
 fn c_program() -> Result<Command> {
-    succeed("the library's build", cargo().args(["build", "--quiet", "-p", "jcsdk"]))?;
-    let library = target().join("debug");
-    let program = library.join("demo-c");
+    let library = c::library("c", &[])?;
+    let program = library.join("demo");
     let mut compile = Command::new("cc");
     compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));
     compile.arg("-o").arg(&program).arg("-L").arg(&library).arg("-ljcsdk");
-    compile.arg(format!("-Wl,-rpath,{}", library.display()));
     succeed("the C compiler", &mut compile)?;
-    Ok(Command::new(program))
+    let mut calls = Command::new(program);
+    calls.env("LD_LIBRARY_PATH", library);
+    Ok(calls)
 }
 
 fn show_users(when: &str, simulator: &Simulator) {

@@ -1,5 +1,7 @@
 //! The project's own commands. `cargo xtask` without a command lists them.
 
+mod bench;
+mod c;
 mod demo;
 mod header;
 mod powershell;
@@ -15,7 +17,8 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo             reset users of a simulated JumpCloud in every documented way
-  test             run every test: Rust, C, PowerShell
+  test [STAGE]     run every test, or one stage: rust, c, powershell
+  bench            measure the speed beside peers; takes minutes
   header           write include/jcsdk.h from src/ffi
   header --check   fail where the committed header is not what src/ffi says
 ";
@@ -24,10 +27,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
+        ["bench"] => bench::run(),
         ["demo"] => demo::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
-        ["test"] => test::run(),
+        ["test"] => test::run(None),
+        ["test", stage] => test::run(Some(stage)),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -30,9 +30,9 @@ pub fn command(pwsh: &PathBuf) -> Command {
 
 /// Stages the module and says where its manifest is. `JCSDK_REFERENCES` names the folder of reference assemblies to
 /// compile against, if it is not to be the shell's own.
-pub fn build_module(pwsh: &PathBuf) -> Result<PathBuf> {
+pub fn build_module(pwsh: &PathBuf, configuration: &str) -> Result<PathBuf> {
     let mut build = command(pwsh);
-    build.args(["-File", "build.ps1", "-Task", "Build"]).current_dir(top());
+    build.args(["-File", "build.ps1", "-Configuration", configuration]).current_dir(top());
     if let Some(references) = env::var_os("JCSDK_REFERENCES").filter(|path| !path.is_empty()) {
         build.arg("-ReferencePath").arg(references);
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{cargo, powershell, succeed, target, top};
+use crate::{c, cargo, powershell, succeed, target, top};
 
 /// How many tests passed and failed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
     }
@@ -23,12 +23,14 @@ impl Sum {
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
-const STAGES: [Stage; 2] = [("Rust", rust), ("PowerShell", powershell)];
+const STAGES: [Stage; 3] = [("Rust", rust), ("C", c::run), ("PowerShell", powershell)];
 
-/// A stage that cannot run counts as one failed test, and the others still run.
-pub fn run() -> Result<()> {
+/// All stages, or the one of that name. A stage that cannot run counts as one failed test, and the others still run.
+pub fn run(only: Option<&str>) -> Result<()> {
     let mut all = Sum::default();
-    for (name, stage) in STAGES {
+    let wanted = |name: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(name));
+    ensure!(STAGES.iter().any(|(name, _)| wanted(name)), "there is no such stage");
+    for (name, stage) in STAGES.into_iter().filter(|(name, _)| wanted(name)) {
         println!("\n== {name}");
         match stage() {
             Ok(sum) => all.add(sum),
@@ -66,7 +68,7 @@ fn powershell() -> Result<Sum> {
         println!("SKIPPED: no PowerShell was found, so the module was NOT tested. {}", powershell::HOW);
         return Ok(Sum::default());
     };
-    let module = powershell::build_module(&pwsh)?;
+    let module = powershell::build_module(&pwsh, "Debug")?;
     succeed("the simulator's build", cargo().args(["build", "--quiet", "-p", "simulator"]))?;
     let mut pester = powershell::command(&pwsh);
     pester.args(["-File", "tests/powershell/run.ps1"]).current_dir(top());

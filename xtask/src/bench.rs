@@ -1,0 +1,197 @@
+//! Measures how long things take, each beside a peer in the same run, and writes a table of it. Judges nothing.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::{cargo, powershell, succeed, target, top};
+
+/// Pairs that are measured in turn, so that a slower moment of the machine hits both.
+const PAIRS: usize = 9;
+
+pub fn run() -> Result<()> {
+    succeed("the build", cargo().args(["build", "--release", "-p", "jcsdk", "-p", "simulator"]))?;
+    let work = top().join("out/bench");
+    fs::create_dir_all(&work)?;
+    let mut table = Table::default();
+    calls_from_c(&work, &mut table)?;
+    many_from_c(&work, &mut table)?;
+    match powershell::find() {
+        Some(pwsh) => from_powershell(&pwsh, &work, &mut table)?,
+        None => println!("No PowerShell was found: the module is not measured. {}", powershell::HOW),
+    }
+    fs::write(top().join("out/bench.txt"), &table.text)?;
+    println!("\nwritten to out/bench.txt");
+    Ok(())
+}
+
+fn calls_from_c(work: &Path, table: &mut Table) -> Result<()> {
+    let server = Server::start(&[])?;
+    let (bare, abi) = (compile("bare", work)?, compile("abi", work)?);
+    let url = server.address("http")?;
+    let port = url.rsplit(':').next().unwrap_or_default();
+    let mut pairs = Vec::new();
+    for _ in 0..PAIRS {
+        let peer = number(Command::new(&bare).args([port, "simulator-key", "ok-1", "5000"]))?;
+        let ours = number(Command::new(&abi).args([url, "simulator-key", "ok-1", "5000"]))?;
+        pairs.push((ours / 1000.0, peer / 1000.0));
+    }
+    table.pairs("a warm call, C ABI", "bare C client", "µs", &pairs);
+    Ok(())
+}
+
+fn many_from_c(work: &Path, table: &mut Table) -> Result<()> {
+    let server = Server::start(&["--delay-ms", "50", "--users", "1000"])?;
+    let abi = compile("abi", work)?;
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
+        let ours =
+            number(Command::new(&abi).args([server.address("http")?, "simulator-key", "ok", "1000", "50"]))?;
+        pairs.push((ours / 1e6, 1000.0));
+    }
+    table.pairs("1000 resets of 50 ms, 50 at once", "the least possible", "ms", &pairs);
+    Ok(())
+}
+
+fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()> {
+    let module = powershell::build_module(pwsh, "Release")?;
+    let empty = empty_module(work)?;
+    let import = |cache: &str, path: &Path| {
+        number(shell(pwsh, &work.join(cache)).arg("-File").arg(top().join("benches/import.ps1")).arg(path))
+    };
+    let mut pairs = Vec::new();
+    for n in 0..PAIRS + 2 {
+        let pair = (import("cache-module", &module)?, import("cache-empty", &empty)?);
+        // The first processes write the profile that later ones start from.
+        if n >= 2 {
+            pairs.push(pair);
+        }
+    }
+    table.pairs("import", "empty module", "ms", &pairs);
+
+    let server = Server::start(&["--users", "1000"])?;
+    let mut first = Vec::new();
+    let mut piped = Vec::new();
+    for n in 0..PAIRS + 2 {
+        let mut calls = shell(pwsh, &work.join("cache-calls"));
+        server.configure(&mut calls, "https")?;
+        let times = numbers(calls.arg("-File").arg(top().join("benches/calls.ps1")).arg(&module))?;
+        let [one, two, thousand] = times[..] else { anyhow::bail!("benches/calls.ps1 printed {times:?}") };
+        let mut abi = Command::new(compile("abi", work)?);
+        server.configure(&mut abi, "https")?;
+        let ours = number(abi.args([server.address("https")?, "simulator-key", "ok-1", "1000"]))?;
+        if n >= 2 {
+            first.push((one, two));
+            piped.push((thousand, ours / 1000.0));
+        }
+    }
+    table.pairs("first call, HTTPS", "second call", "ms", &first);
+    table.pairs("a piped user of 1000, HTTPS", "a call, C ABI", "µs", &piped);
+    Ok(())
+}
+
+/// A manifest and a script with nothing in them.
+fn empty_module(work: &Path) -> Result<PathBuf> {
+    let folder = work.join("Empty");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("Empty.psm1"), "function Get-Nothing { }\n")?;
+    let manifest = folder.join("Empty.psd1");
+    let text = "@{ RootModule = 'Empty.psm1'; ModuleVersion = '1.0'; FunctionsToExport = 'Get-Nothing' }\n";
+    fs::write(&manifest, text)?;
+    Ok(manifest)
+}
+
+/// With a cache folder of its own: PowerShell starts faster with the profile of the same work.
+fn shell(pwsh: &PathBuf, cache: &Path) -> Command {
+    let mut shell = powershell::command(pwsh);
+    shell.env("XDG_CACHE_HOME", cache);
+    shell
+}
+
+fn compile(name: &str, work: &Path) -> Result<PathBuf> {
+    let program = work.join(name);
+    let library = target().join("release");
+    let mut cc = Command::new("cc");
+    cc.args(["-O2", "-std=c99", "-I"]).arg(top().join("include"));
+    cc.arg(top().join(format!("benches/c/{name}.c"))).arg("-o").arg(&program);
+    cc.arg(library.join("libjcsdk.a")).args(["-lpthread", "-ldl", "-lm", "-lgcc_s"]);
+    succeed("the C compiler", &mut cc)?;
+    Ok(program)
+}
+
+fn number(command: &mut Command) -> Result<f64> {
+    numbers(command)?.pop().context("nothing was measured")
+}
+
+fn numbers(command: &mut Command) -> Result<Vec<f64>> {
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{command:?} failed ({})", output.status);
+    let text = String::from_utf8(output.stdout)?;
+    text.lines().map(|line| line.trim().parse().with_context(|| format!("not a number: {line}"))).collect()
+}
+
+/// The simulator as a process of its own, so that it takes no time of the measured one.
+struct Server {
+    child: Child,
+    addresses: Value,
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Result<Self> {
+        let program = target().join("release").join(format!("simulator{}", std::env::consts::EXE_SUFFIX));
+        let mut child =
+            Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
+        Ok(Self { child, addresses: serde_json::from_str(&line)? })
+    }
+
+    fn address(&self, name: &str) -> Result<&str> {
+        self.addresses[name].as_str().with_context(|| format!("the simulator has no {name}"))
+    }
+
+    fn configure(&self, command: &mut Command, name: &str) -> Result<()> {
+        command
+            .env("JCApiKey", "simulator-key")
+            .env("JCApiUrl", self.address(name)?)
+            .env("SSL_CERT_FILE", self.address("ca")?);
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    text: String,
+}
+
+impl Table {
+    /// A row of medians; the ratio is the median of each pair's.
+    fn pairs(&mut self, what: &str, peer: &str, unit: &str, pairs: &[(f64, f64)]) {
+        let ours = median(pairs.iter().map(|pair| pair.0).collect());
+        let theirs = median(pairs.iter().map(|pair| pair.1).collect());
+        let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1).collect());
+        let row = format!(
+            "{what:<34} {ours:>9.1} {unit:<3} {peer:<20} {theirs:>9.1} {unit:<3} ratio {ratio:>5.2}  of {} pairs",
+            pairs.len()
+        );
+        println!("{row}");
+        let _ = writeln!(self.text, "{row}");
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
