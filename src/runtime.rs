@@ -21,6 +21,14 @@ fn on_thread_start() {
     crate::ffi::block_signals();
 }
 
+/// The calling thread is the host's own.
+fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "capi")]
+    return crate::ffi::without_sigpipe(work);
+    #[cfg(not(feature = "capi"))]
+    work() // a Rust program ignores the signal
+}
+
 /// Works while a caller waits.
 pub struct OnCaller {
     http: reqwest::Client,
@@ -35,7 +43,7 @@ impl OnCaller {
     /// Several callers may be at it at once: one of them drives the connections of all.
     pub fn run<'a, W: Future>(&'a self, work: impl FnOnce(&'a reqwest::Client) -> W) -> W::Output {
         match &self.runtime {
-            Some(runtime) => runtime.block_on(work(&self.http)),
+            Some(runtime) => without_sigpipe(|| runtime.block_on(work(&self.http))),
             None => unreachable!("it is taken by drop only"),
         }
     }

@@ -1,0 +1,70 @@
+/* A client with its own configuration, over TLS. */
+#include "check.h"
+#include "simulator.h"
+
+static void one_connection(jc_client *client)
+{
+    jc_buf result = JC_BUF_INIT;
+    for (int i = 0; i < 10; i++) {
+        jc_buf_free(&result);
+        if (jc_client_reset_system_user_mfa(client, "ok-1", -1, JC_UNTIL_UNSET, 0, &result) != JC_OK) break;
+    }
+    check_has("ten resets in a row", (char *)result.ptr, "\"outcome\":\"reset\"");
+    jc_buf_free(&result);
+    check_number("all arrived", sim_count("ok-1"), 10);
+    check_number("over one connection", sim_count("https"), 1);
+}
+
+static void preview(jc_client *client)
+{
+    jc_buf shown = JC_BUF_INIT;
+    long before = sim_count("requests");
+    check_number("a preview", jc_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
+    check_has("has the address, the id as one segment", (char *)shown.ptr, "/api/systemusers/a%2Fb/resetmfa\"");
+    check_has("the body", (char *)shown.ptr, "2100-01-01T00:00:00Z");
+    check_has("the key as stars", (char *)shown.ptr, "\"x-api-key\":\"***\"");
+    check_has_not("and never as itself", (char *)shown.ptr, KEY);
+    jc_buf_free(&shown);
+    check_number("a preview judges", jc_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
+    check_has("and says why", (char *)shown.ptr, "\"code\":\"Id.Invalid\"");
+    jc_buf_free(&shown);
+    check_number("it sends nothing", sim_count("requests"), before);
+}
+
+static void past(jc_client *client)
+{
+    check_number("a past date is invalid", jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, 0, NULL), JC_INVALID);
+    check_number("and sent with JC_ALLOW_PAST",
+                 jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, JC_ALLOW_PAST, NULL), JC_OK);
+    check_number("so it arrived once", sim_count("ok-2"), 1);
+}
+
+/* Of the one option, alone with a key. */
+static void refused(const char *name, int32_t option, const char *value, const char *code)
+{
+    jc_options *options = sim_options(sim("SIM_HTTP"));
+    jc_client *client = (jc_client *)&options; /* must be overwritten */
+    jc_buf error = JC_BUF_INIT;
+    check_number("an option takes any text", jc_options_set_text(options, option, value), JC_OK);
+    check_number(name, jc_client_new(options, &client, &error), JC_INVALID);
+    CHECK("there is no client", client == NULL);
+    check_has("the document has the code", (char *)error.ptr, code);
+    jc_buf_free(&error);
+    jc_options_free(options);
+}
+
+int main(void)
+{
+    jc_client *client = sim_client(sim("SIM_HTTPS"));
+    one_connection(client);
+    preview(client);
+    past(client);
+    jc_client_free(client);
+
+    refused("no client without a key", JC_OPT_API_KEY, "", "Key.Missing");
+    refused("nor with a key of two lines", JC_OPT_API_KEY, "a\nb", "Key.Invalid");
+    refused("nor for a region that is none", JC_OPT_ENVIRONMENT, "MOON", "Environment.Invalid");
+    refused("nor for http elsewhere", JC_OPT_URL, "http://example.com", "Url.Invalid");
+    refused("nor with a bad proxy", JC_OPT_PROXY, "socks5://127.0.0.1", "Url.Invalid");
+    return check_done();
+}

@@ -1,0 +1,92 @@
+/* Every function with NULL for each of its arguments: a status that names it, never a crash. */
+#include "check.h"
+#include "simulator.h"
+
+#define UNSET -1, JC_UNTIL_UNSET
+
+static void nobody(void)
+{
+    jc_buf_free(NULL);
+    jc_options_free(NULL);
+    jc_client_free(NULL);
+    jc_batch_free(NULL);
+    check(1, "freeing NULL does nothing", "");
+}
+
+static void options(void)
+{
+    jc_options *options = sim_options(sim("SIM_HTTP"));
+    check_number("set_text of no options", jc_options_set_text(NULL, JC_OPT_URL, "x"), JC_INVALID);
+    check_number("set_text of nothing unsets", jc_options_set_text(options, JC_OPT_ORG_ID, NULL), JC_OK);
+    check_number("set_int of no options", jc_options_set_int(NULL, JC_OPT_MAX_RETRIES, 1), JC_INVALID);
+    check_number("set_env of no options", jc_options_set_env(NULL, "JCApiKey", "x"), JC_INVALID);
+    check_number("set_env of no name", jc_options_set_env(options, NULL, "x"), JC_INVALID);
+    check_number("set_env of nothing unsets", jc_options_set_env(options, "JCOrgId", NULL), JC_OK);
+
+    jc_client *client = NULL;
+    jc_buf error = JC_BUF_INIT;
+    check_number("a client into nowhere", jc_client_new(options, NULL, &error), JC_INVALID);
+    check_has("is told", (char *)error.ptr, "argument out is NULL");
+    jc_buf_free(&error);
+    check_number("also to nobody", jc_client_new(options, NULL, NULL), JC_INVALID);
+    check_number("a client of the environment alone", jc_client_new(NULL, &client, &error), JC_INVALID);
+    check_has("which has no key here", (char *)error.ptr, "\"code\":\"Key.Missing\"");
+    jc_buf_free(&error);
+    check_number("a client without a place for errors", jc_client_new(options, &client, NULL), JC_OK);
+    jc_client_free(client);
+    jc_options_free(options);
+}
+
+static void reset(jc_client *client)
+{
+    jc_buf result = JC_BUF_INIT;
+    check_number("one-shot of no id", jc_reset_system_user_mfa(NULL, UNSET, &result), JC_INVALID);
+    jc_buf_free(&result);
+    check_number("reset by no client", jc_client_reset_system_user_mfa(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument client is NULL");
+    jc_buf_free(&result);
+    check_number("reset of no id", jc_client_reset_system_user_mfa(client, NULL, UNSET, 0, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument id is NULL");
+    jc_buf_free(&result);
+    check_number("reset without a place for the result",
+                 jc_client_reset_system_user_mfa(client, "ok-1", UNSET, 0, NULL), JC_OK);
+    check_number("preview by no client", jc_preview_reset(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument client is NULL");
+    jc_buf_free(&result);
+    check_number("preview of no id", jc_preview_reset(client, NULL, UNSET, 0, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument id is NULL");
+    jc_buf_free(&result);
+    check_number("preview into nowhere", jc_preview_reset(client, "ok-1", UNSET, 0, NULL), JC_OK);
+}
+
+static void batch(jc_client *client)
+{
+    jc_batch *batch = (jc_batch *)client; /* must be overwritten */
+    jc_buf result = {(uint8_t *)"x", 1, 1};
+    check_number("a batch of no client", jc_batch_new(NULL, 1, &batch), JC_INVALID);
+    CHECK("is none", batch == NULL);
+    check_number("a batch into nowhere", jc_batch_new(client, 1, NULL), JC_INVALID);
+    check_number("push to no batch", jc_batch_push(NULL, "ok-1", UNSET, 0, 0), JC_INVALID);
+    check_number("next of no batch", jc_batch_next(NULL, 0, &result), JC_INVALID);
+    CHECK("leaves an empty buffer", result.ptr == NULL && result.len == 0);
+    check_number("close of no batch", jc_batch_close(NULL), JC_INVALID);
+    check_number("cancel of no batch", jc_batch_cancel(NULL), JC_INVALID);
+
+    jc_batch_new(client, 1, &batch);
+    check_number("push of no id", jc_batch_push(batch, NULL, UNSET, 0, 0), JC_INVALID);
+    check_number("push of an id", jc_batch_push(batch, "ok-2", UNSET, 0, 0), JC_OK);
+    check_number("next into nowhere", jc_batch_next(batch, UINT32_MAX, NULL), JC_OK);
+    jc_batch_free(batch);
+}
+
+int main(void)
+{
+    jc_client *client = sim_client(sim("SIM_HTTP"));
+    nobody();
+    options();
+    reset(client);
+    batch(client);
+    jc_client_free(client);
+    check_number("only two users were reset in all this", sim_count("requests"), 2);
+    return check_done();
+}

@@ -1,0 +1,117 @@
+/* The server that the tests reset users at. `cargo xtask` starts one for each program and says in the environment
+   where it is: SIM_HTTP, SIM_HTTPS, SIM_CA, SIM_ADMIN and so on, after the names in the simulator's ready line. */
+#ifndef SIMULATOR_H
+#define SIMULATOR_H
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "jcsdk.h"
+
+#define KEY "simulator-key"
+
+static inline const char *sim(const char *name)
+{
+    const char *value = getenv(name);
+    if (!value) {
+        fprintf(stderr, "%s is not set: run the tests with `cargo xtask test`\n", name);
+        exit(2);
+    }
+    return value;
+}
+
+static inline int sim_connect(void)
+{
+    const char *port = strrchr(sim("SIM_ADMIN"), ':') + 1;
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo("127.0.0.1", port, &hints, &found) != 0) abort();
+    int fd = socket(found->ai_family, found->ai_socktype, 0);
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+        perror("the simulator's admin address");
+        exit(2);
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+/* Asks the simulator itself, not the API that it stands for. The answer is the caller's to free. */
+static inline char *sim_ask(const char *method, const char *path, const char *body)
+{
+    int fd = sim_connect();
+    char head[512];
+    int length = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+                          method, path, strlen(body));
+    if (send(fd, head, (size_t)length, 0) != length || send(fd, body, strlen(body), 0) < 0) abort();
+    size_t size = 0, room = 1 << 16;
+    char *answer = malloc(room);
+    ssize_t n;
+    while ((n = recv(fd, answer + size, room - size - 1, 0)) > 0) {
+        size += (size_t)n;
+        if (room - size < 1024) answer = realloc(answer, room *= 2);
+    }
+    close(fd);
+    answer[size] = '\0';
+    if (strncmp(answer, "HTTP/1.1 2", 10) != 0) {
+        fprintf(stderr, "%s %s: %s\n", method, path, answer);
+        exit(2);
+    }
+    char *content = strstr(answer, "\r\n\r\n") + 4;
+    memmove(answer, content, strlen(content) + 1);
+    return answer;
+}
+
+/* The number after the name in the simulator's counts; 0 where it is not there. */
+static inline long sim_count(const char *name)
+{
+    char quoted[256];
+    snprintf(quoted, sizeof quoted, "\"%s\":", name);
+    char *stats = sim_ask("GET", "/stats", "");
+    char *found = strstr(stats, quoted);
+    long count = found ? strtol(found + strlen(quoted), NULL, 10) : 0;
+    free(stats);
+    return count;
+}
+
+/* Comes back when so many requests for this user have arrived. */
+static inline void sim_wait(const char *id, long count)
+{
+    while (sim_count(id) < count) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* What the next requests for this user meet: a fault script. */
+static inline void sim_fault(const char *id, const char *script)
+{
+    char path[256];
+    snprintf(path, sizeof path, "/faults/%s", id);
+    free(sim_ask("PUT", path, script));
+}
+
+/* Options for this server and no other: nothing of the environment that the test runs in counts. */
+static inline jc_options *sim_options(const char *url)
+{
+    jc_options *options = jc_options_new();
+    jc_options_set_env(options, "JCApiKey", KEY);
+    jc_options_set_env(options, "JCApiUrl", url);
+    jc_options_set_env(options, "SSL_CERT_FILE", sim("SIM_CA"));
+    return options;
+}
+
+static inline jc_client *sim_client(const char *url)
+{
+    jc_options *options = sim_options(url);
+    jc_client *client = NULL;
+    jc_buf error = JC_BUF_INIT;
+    if (jc_client_new(options, &client, &error) != JC_OK) {
+        fprintf(stderr, "no client: %s\n", (const char *)error.ptr);
+        exit(2);
+    }
+    jc_options_free(options);
+    return client;
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* Text that no argument may have. */
+#include "check.h"
+#include "simulator.h"
+
+#define MEBIBYTE (1 << 20)
+
+static jc_client *client;
+static char huge[MEBIBYTE + 1];
+
+static void bad_id(const char *name, const char *id)
+{
+    jc_buf result = JC_BUF_INIT;
+    jc_batch *batch = NULL;
+    check_number(name, jc_client_reset_system_user_mfa(client, id, -1, JC_UNTIL_UNSET, 0, &result), JC_INVALID);
+    check_has("with its code", (char *)result.ptr, "\"code\":\"Id.Invalid\"");
+    CHECK("and a short document", result.len < 16384);
+    jc_buf_free(&result);
+    check_number("also in one shot", jc_reset_system_user_mfa(id, -1, JC_UNTIL_UNSET, &result), JC_INVALID);
+    jc_buf_free(&result);
+    check_number("also in a preview", jc_preview_reset(client, id, -1, JC_UNTIL_UNSET, 0, NULL), JC_INVALID);
+    jc_batch_new(client, 1, &batch);
+    check_number("also pushed", jc_batch_push(batch, id, -1, JC_UNTIL_UNSET, 0, 0), JC_INVALID);
+    jc_batch_free(batch);
+}
+
+static void ids(void)
+{
+    bad_id("an empty id", "");
+    bad_id("a blank id", " \t ");
+    bad_id("a dot", ".");
+    bad_id("two dots", "..");
+    bad_id("a line break in an id", "ok-1\nok-2");
+    bad_id("an escape in an id", "ok-1\x1b[2J");
+    bad_id("Latin-1", "\xe4");
+    bad_id("UTF-8 that stops short", "ok-1\xe2\x82");
+    bad_id("a surrogate", "\xed\xa0\x80");
+    bad_id("an id of 1 MiB", huge);
+}
+
+static void option_texts(void)
+{
+    jc_options *options = sim_options(sim("SIM_HTTP"));
+    int refused = 0, taken = 0;
+    for (int32_t option = JC_OPT_API_KEY; option <= JC_OPT_USER_AGENT; option++)
+        refused += jc_options_set_text(options, option, "\xff\xfe") == JC_INVALID;
+    check_number("no option takes what is not UTF-8", refused, 10);
+    check_number("nor does a name", jc_options_set_env(options, "\xff", "x"), JC_INVALID);
+    check_number("nor a value", jc_options_set_env(options, "JCOrgId", "\xff"), JC_INVALID);
+    check_number("an empty name is nobody's", jc_options_set_env(options, "", "x"), JC_OK);
+
+    for (int32_t option = JC_OPT_API_KEY; option <= JC_OPT_USER_AGENT; option++) {
+        jc_options *one = sim_options(sim("SIM_HTTP"));
+        jc_client *made = NULL;
+        jc_buf error = JC_BUF_INIT;
+        jc_options_set_text(one, option, huge);
+        int32_t status = jc_client_new(one, &made, &error);
+        if (status == JC_INVALID) taken += made == NULL && error.len > 0 && error.len < 16384;
+        if (status == JC_OK) taken += made != NULL && error.ptr == NULL;
+        jc_client_free(made);
+        jc_buf_free(&error);
+        jc_options_free(one);
+    }
+    check_number("each option with 1 MiB gives a client or a short document", taken, 10);
+    jc_options_free(options);
+}
+
+static void strange_but_right(void)
+{
+    free(sim_ask("PUT", "/users/%F0%9F%94%91%20%2F%3F%23%25", ""));
+    check_number("any other text is an id",
+                 jc_client_reset_system_user_mfa(client, "\xf0\x9f\x94\x91 /?#%", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
+}
+
+int main(void)
+{
+    memset(huge, 'a', MEBIBYTE);
+    setenv("JCApiKey", KEY, 1);
+    setenv("JCApiUrl", sim("SIM_HTTP"), 1);
+    client = sim_client(sim("SIM_HTTP"));
+    ids();
+    option_texts();
+    check_number("nothing was sent", sim_count("requests"), 0);
+    strange_but_right();
+    jc_client_free(client);
+    return check_done();
+}

@@ -1,0 +1,139 @@
+/* Handles used from many threads, and freed while others are inside. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+#include "check.h"
+#include "simulator.h"
+
+#define THREADS 8
+#define EACH 5
+
+static jc_client *client;
+static jc_batch *batch;
+static atomic_int good;
+
+static void at_once(void *(*work)(void *), int count)
+{
+    pthread_t threads[THREADS];
+    for (int i = 0; i < count; i++) pthread_create(&threads[i], NULL, work, NULL);
+    for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
+}
+
+static void *reset(void *unused)
+{
+    for (int i = 0; i < EACH; i++)
+        good += jc_client_reset_system_user_mfa(client, "ok-1", -1, JC_UNTIL_UNSET, 0, NULL) == JC_OK;
+    return unused;
+}
+
+static void *one_shot(void *unused)
+{
+    for (int i = 0; i < EACH; i++) good += jc_reset_system_user_mfa("ok-2", -1, JC_UNTIL_UNSET, NULL) == JC_OK;
+    return unused;
+}
+
+/* Each pushes its own and takes whosever is next. */
+static void *push_and_take(void *unused)
+{
+    for (int i = 0; i < EACH; i++) {
+        while (jc_batch_push(batch, "ok-3", -1, JC_UNTIL_UNSET, 0, 0) == JC_FULL) {
+        }
+        jc_buf result = JC_BUF_INIT;
+        good += jc_batch_next(batch, UINT32_MAX, &result) == JC_OK;
+        jc_buf_free(&result);
+    }
+    return unused;
+}
+
+static void many(void)
+{
+    client = sim_client(sim("SIM_HTTPS"));
+    at_once(reset, THREADS);
+    check_number("one client, many threads", good, THREADS * EACH);
+    check_number("each of them arrived once", sim_count("ok-1"), THREADS * EACH);
+
+    good = 0;
+    at_once(one_shot, THREADS);
+    check_number("one-shot, many threads", good, THREADS * EACH);
+    check_number("each of them arrived once", sim_count("ok-2"), THREADS * EACH);
+
+    good = 0;
+    jc_batch_new(client, THREADS, &batch);
+    at_once(push_and_take, THREADS);
+    check_number("one batch, many threads", good, THREADS * EACH);
+    check_number("each of them arrived once", sim_count("ok-3"), THREADS * EACH);
+    jc_batch_free(batch);
+    jc_client_free(client);
+}
+
+static void *reset_slowly(void *status)
+{
+    *(int32_t *)status = jc_client_reset_system_user_mfa(client, "ok-4", -1, JC_UNTIL_UNSET, 0, NULL);
+    return NULL;
+}
+
+/* If free did not wait, the request would be cut off with its client. */
+static void client_freed_while_inside(void)
+{
+    client = sim_client(sim("SIM_HTTPS"));
+    sim_fault("ok-4", "[{\"delayMs\":500}]");
+    int32_t status = -1;
+    pthread_t thread;
+    pthread_create(&thread, NULL, reset_slowly, &status);
+    sim_wait("ok-4", 1);
+    jc_client_free(client);
+    pthread_join(thread, NULL);
+    check_number("jc_client_free waits for the call that is inside", status, JC_OK);
+}
+
+static atomic_int waiter;
+
+static void *wait_for_ever(void *status)
+{
+    jc_buf result = JC_BUF_INIT;
+    waiter = (int)syscall(SYS_gettid);
+    *(int32_t *)status = jc_batch_next(batch, UINT32_MAX, &result);
+    jc_buf_free(&result);
+    return NULL;
+}
+
+/* Comes back when the waiter sleeps, which it does nowhere but in jc_batch_next. */
+static void wait_until_inside(void)
+{
+    char path[64], call[64], futex[16];
+    snprintf(futex, sizeof futex, "%d ", SYS_futex);
+    do {
+        snprintf(path, sizeof path, "/proc/self/task/%d/syscall", waiter);
+        FILE *file = fopen(path, "r");
+        if (!file || !fgets(call, sizeof call, file)) *call = '\0';
+        if (file) fclose(file);
+    } while (strncmp(call, futex, strlen(futex)) != 0);
+}
+
+static void batch_freed_while_inside(void)
+{
+    client = sim_client(sim("SIM_HTTPS"));
+    sim_fault("ok-5", "[{\"never\":true}]");
+    jc_batch_new(client, 1, &batch);
+    jc_client_free(client);
+    jc_batch_push(batch, "ok-5", -1, JC_UNTIL_UNSET, 0, 0);
+    int32_t status = -1;
+    pthread_t thread;
+    pthread_create(&thread, NULL, wait_for_ever, &status);
+    sim_wait("ok-5", 1);
+    wait_until_inside();
+    jc_batch_free(batch);
+    pthread_join(thread, NULL);
+    check_number("jc_batch_free ends the wait of another thread", status, JC_UNKNOWN);
+}
+
+int main(void)
+{
+    setenv("JCApiKey", KEY, 1);
+    setenv("JCApiUrl", sim("SIM_HTTP"), 1);
+    many();
+    client_freed_while_inside();
+    batch_freed_while_inside();
+    return check_done();
+}
