@@ -46,7 +46,7 @@ impl Redactor {
 
     /// The text without secrets and control characters, at most `max` characters long.
     pub fn clean(&self, text: &str, max: usize) -> String {
-        let text = Zeroizing::new(self.redact(text));
+        let text = Zeroizing::new(self.redact(text, max));
         let mut clean = String::with_capacity(text.len().min(max));
         for (n, c) in text.chars().enumerate() {
             if n == max {
@@ -58,10 +58,12 @@ impl Redactor {
         clean
     }
 
-    fn redact(&self, text: &str) -> String {
-        let mut clean = String::with_capacity(text.len());
+    /// At least the first `max` characters and one more, if there are so many: the rest is not looked through.
+    fn redact(&self, text: &str, max: usize) -> String {
+        let mut clean = String::new();
         let mut rest = text;
-        while let Some(first) = rest.chars().next() {
+        for _ in 0..=max {
+            let Some(first) = rest.chars().next() else { break };
             let longest = self.matches(rest).max();
             match longest {
                 Some(len) => {
