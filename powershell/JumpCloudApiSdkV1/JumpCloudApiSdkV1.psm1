@@ -21,24 +21,6 @@ if ($loaded -ne $version) {
     throw "JumpCloudApiSdkV1 $version cannot be loaded beside $loaded of it, which this session already uses. Start a new PowerShell."
 }
 
-function Receive-ResetReport {
-    param($Cmdlet, $Run)
-
-    do {
-        try { $more = $Run.Step() }
-        catch { $Cmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-
-        $report = $Run.TakeReport()
-        if ($null -eq $report) { continue }
-        if ($null -ne $report.Verbose) { $Cmdlet.WriteVerbose($report.Verbose) }
-        if ($null -ne $report.Warning) { $Cmdlet.WriteWarning($report.Warning) }
-        if ($null -ne $report.Progress) { $Cmdlet.WriteProgress($report.Progress) }
-        # Before the error, which may end the command, and outside of any try: a caller's exception is not ours to catch.
-        if ($null -ne $report.Output) { $report.Output }
-        if ($null -ne $report.Error) { $Cmdlet.WriteError($report.Error) }
-    } while ($more)
-}
-
 function Reset-JcSdkSystemUserMfa {
     [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
         HelpUri = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa')]
@@ -118,7 +100,7 @@ function Reset-JcSdkSystemUserMfa {
         if (-not $bound.ContainsKey('Verbose')) { $VerbosePreference = $PSCmdlet.GetVariableValue('VerbosePreference') }
         if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') }
 
-        try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference) }
+        try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference, $VerbosePreference) }
         catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
     }
 
@@ -133,16 +115,33 @@ function Reset-JcSdkSystemUserMfa {
         # Also a prompt that cannot be shown: without the catch the next statement would run.
         catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
 
-        if ($isApproved) {
-            if ($null -ne $request.Note) { $PSCmdlet.WriteVerbose($request.Note) }
-            $PSCmdlet.WriteVerbose($request.Description)
+        if ($isApproved -and $run.IsVerbose) {
+            foreach ($line in $request.Verbose) { $PSCmdlet.WriteVerbose($line) }
         }
-        Receive-ResetReport $PSCmdlet $run
+        # Written out here and in end: a function for it would cost as much as all the rest.
+        # Output stands outside of any try, because a caller's exception is not ours to catch.
+        do {
+            try { $more = $run.Step() }
+            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+            $report = $run.TakeReport()
+            if ($null -ne $report) {
+                if ($null -ne $report.Output) { $report.Output }
+                $report.WriteTo($PSCmdlet)
+            }
+        } while ($more)
     }
 
     end {
         $run.Close()
-        Receive-ResetReport $PSCmdlet $run
+        do {
+            try { $more = $run.Step() }
+            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+            $report = $run.TakeReport()
+            if ($null -ne $report) {
+                if ($null -ne $report.Output) { $report.Output }
+                $report.WriteTo($PSCmdlet)
+            }
+        } while ($more)
         $progress = $run.ClosingProgress()
         if ($null -ne $progress) { $PSCmdlet.WriteProgress($progress) }
         $warning = $run.ClosingWarning()

@@ -34,15 +34,15 @@ internal sealed class Configuration : IDisposable
     internal Configuration(IDictionary<string, object> bound, string userAgent)
     {
         HasSecret = bound.ContainsKey("ApiKey") || bound.ContainsKey("ProxyCredential");
-        if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.Bytes((SecureString)key));
+        if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
         if (bound.TryGetValue("OrgId", out var organization)) Add(OrgId, "OrgId", "Configuration.Invalid", Utf8.Bytes((string)organization));
         if (bound.TryGetValue("Environment", out var region)) Add(Environment, "Environment", "Environment.Invalid", Utf8.Bytes((string)region));
-        if (bound.TryGetValue("Proxy", out var proxy)) Add(Proxy, "Proxy", "Url.Invalid", Utf8.Bytes(((Uri)proxy).OriginalString));
+        if (bound.TryGetValue("Proxy", out var proxy)) Add(Proxy, "Proxy", "Url.Invalid", Utf8.SecretBytes(((Uri)proxy).OriginalString));
         if (bound.TryGetValue("ProxyCredential", out var credential))
         {
             var given = (PSCredential)credential;
             Add(ProxyUser, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(given.UserName));
-            Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(given.Password));
+            Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.SecretBytes(given.Password));
         }
         if (bound.TryGetValue("TimeoutSec", out var seconds)) numbers.Add((TotalTimeoutMs, (int)seconds * 1000L));
         if (bound.TryGetValue("MaximumRetryCount", out var retries)) numbers.Add((MaxRetries, (int)retries));
@@ -51,7 +51,7 @@ internal sealed class Configuration : IDisposable
         foreach (var name in EnvironmentNames)
         {
             var value = System.Environment.GetEnvironmentVariable(name);
-            var bytes = value is null ? null : Utf8.Bytes(value);
+            var bytes = value is null ? null : Utf8.SecretBytes(value);
             if (value is not null && bytes is null) Refuse($"${{env:{name}}}", CodeOf(name));
             environment.Add((name, bytes));
         }

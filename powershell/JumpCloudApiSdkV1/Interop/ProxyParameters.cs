@@ -13,9 +13,9 @@ public static class ProxyParameters
     public static RuntimeDefinedParameterDictionary Create() => new()
     {
         ["Proxy"] = Parameter("Proxy", typeof(Uri), "An http proxy for this call, as in http://proxy.example:3128."),
-        ["ProxyCredential"] = Parameter("ProxyCredential", typeof(PSCredential), "User and password for the proxy."),
+        ["ProxyCredential"] = Parameter("ProxyCredential", typeof(PSCredential), "User and password for the proxy.", new CredentialAttribute()),
     };
 
-    private static RuntimeDefinedParameter Parameter(string name, Type type, string help) =>
-        new(name, type, new Collection<Attribute> { new ParameterAttribute { HelpMessage = help } });
+    private static RuntimeDefinedParameter Parameter(string name, Type type, string help, params Attribute[] more) =>
+        new(name, type, new Collection<Attribute>([new ParameterAttribute { HelpMessage = help }, .. more]));
 }

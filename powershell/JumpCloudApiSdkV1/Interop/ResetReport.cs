@@ -3,12 +3,23 @@ using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>What one result means for the command's streams; null where a stream gets nothing.</summary>
+/// <summary>What one result means for the command's streams.</summary>
 public sealed class ResetReport
 {
-    public string? Verbose { get; internal init; }
-    public string? Warning { get; internal init; }
-    public ProgressRecord? Progress { get; internal init; }
+    /// <summary>For the pipeline, or null.</summary>
     public object? Output { get; internal init; }
-    public ErrorRecord? Error { get; internal init; }
+
+    internal string? Verbose { get; init; }
+    internal string? Warning { get; init; }
+    internal ProgressRecord? Progress { get; init; }
+    internal ErrorRecord? Error { get; init; }
+
+    /// <summary>Writes all but the output. The error comes last, because it may end the command.</summary>
+    public void WriteTo(PSCmdlet cmdlet)
+    {
+        if (Verbose is not null) cmdlet.WriteVerbose(Verbose);
+        if (Warning is not null) cmdlet.WriteWarning(Warning);
+        if (Progress is not null) cmdlet.WriteProgress(Progress);
+        if (Error is not null) cmdlet.WriteError(Error);
+    }
 }

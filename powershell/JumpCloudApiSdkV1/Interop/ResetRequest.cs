@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Text.Json;
 using JumpCloudApiSdkV1.Models;
 
@@ -20,17 +21,17 @@ public sealed class ResetRequest
         + (Exclusion switch { 1 => ", exclude the user from MFA", 0 => ", do not exclude the user from MFA", _ => "" })
         + (Until == Native.UntilUnset ? "" : Exclusion == 1 ? $" until {Moment.Iso(Until)}" : $", exclusion until {Moment.Iso(Until)}");
 
-    /// <summary>For the verbose stream: method, URL and body; no header, and so no key.</summary>
-    public string Description { get; private set; } = "";
-
-    /// <summary>For the verbose stream, where there is something to note.</summary>
-    public string? Note { get; internal set; }
+    /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
+    public IEnumerable<string> Verbose => Note is null ? [Describe(preview)] : [Note, Describe(preview)];
 
     internal int Exclusion { get; set; } = Native.ExclusionUnset;
     internal long Until { get; set; } = Native.UntilUnset;
     internal uint Flags { get; set; }
+    internal string? Note { get; set; }
     internal byte[] Id { get; private set; } = System.Array.Empty<byte>();
     internal ResetResult? Result { get; private set; }
+
+    private byte[] preview = System.Array.Empty<byte>();
 
     internal void Settle(ResetResult result)
     {
@@ -54,7 +55,7 @@ public sealed class ResetRequest
         var buffer = new Native.Buffer();
         var status = Native.jc_preview_reset(client, Id, Exclusion, Until, Flags, ref buffer);
         var document = buffer.Take();
-        if (status == Native.Ok) Description = Describe(document);
+        if (status == Native.Ok) preview = document;
         else Settle(ResetResult.FromJson(document));
     }
 

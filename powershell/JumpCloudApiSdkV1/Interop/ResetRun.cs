@@ -45,7 +45,7 @@ public sealed class ResetRun
     private bool stopIsShown;
     private int notTried, sameReason;
 
-    public ResetRun(PSCmdlet cmdlet, ActionPreference progressPreference)
+    public ResetRun(PSCmdlet cmdlet, ActionPreference progressPreference, ActionPreference verbosePreference)
     {
         var bound = cmdlet.MyInvocation.BoundParameters;
         reader = new InputReader(bound);
@@ -53,7 +53,8 @@ public sealed class ResetRun
         detailed = IsGiven("Detailed");
         passThru = IsGiven("PassThru");
         stop = StopToken(cmdlet);
-        if (cmdlet.MyInvocation.ExpectingInput && progressPreference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
+        IsVerbose = IsShown(verbosePreference);
+        if (cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference))
             progress = new ProgressMeter();
 
         configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
@@ -66,6 +67,9 @@ public sealed class ResetRun
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
     }
+
+    /// <summary>Whether it is worth making lines for the verbose stream.</summary>
+    public bool IsVerbose { get; }
 
     public static string ModuleVersion => typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
 
@@ -209,7 +213,7 @@ public sealed class ResetRun
 
         return new ResetReport
         {
-            Verbose = Describe(result),
+            Verbose = IsVerbose ? Describe(result) : null,
             Warning = isDuplicate ? $"{result.Message} (DuplicateUser)" : null,
             Progress = progress?.Count(result.IsReset, closing ? seen : null),
             Output = detailed ? result : passThru && result.IsReset ? true : null,
@@ -218,7 +222,7 @@ public sealed class ResetRun
     }
 
     private static string Describe(ResetResult result) =>
-        $"{result.UserId}: {result.Outcome}"
+        $"{Fault.Quote(result.UserId)}: {result.Outcome}"
         + (result.StatusCode is { } status ? $", HTTP {status}" : "")
         + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
         + (result.Message is { } message ? $"; {message}" : "");
@@ -236,6 +240,8 @@ public sealed class ResetRun
         Code = "DuplicateUser",
         Message = $"User '{request.UserId}' came a second time and was not sent again.",
     };
+
+    private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 
     private static string Users(int count) => count == 1 ? "1 user was" : $"{count} users were";
 

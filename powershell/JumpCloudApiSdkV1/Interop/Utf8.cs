@@ -12,28 +12,32 @@ internal static class Utf8
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Null where the text cannot cross: a NUL would cut an id to another user's, and half a surrogate pair has no UTF-8.</summary>
-    internal static byte[]? Bytes(ReadOnlySpan<char> text)
+    internal static byte[]? Bytes(ReadOnlySpan<char> text) => Bytes(text, isSecret: false);
+
+    /// <summary>As <see cref="Bytes(ReadOnlySpan{char})"/>, where no copy may stay behind; the caller zeroes it.</summary>
+    internal static byte[]? SecretBytes(ReadOnlySpan<char> text) => Bytes(text, isSecret: true);
+
+    private static byte[]? Bytes(ReadOnlySpan<char> text, bool isSecret)
     {
         if (text.Contains('\0')) return null;
         try
         {
-            // Pinned, so that the collector leaves no copies of a secret behind.
-            var bytes = GC.AllocateArray<byte>(Strict.GetByteCount(text) + 1, pinned: true);
+            // Pinned, because the collector leaves a copy behind when it moves something.
+            var bytes = GC.AllocateArray<byte>(Strict.GetByteCount(text) + 1, pinned: isSecret);
             Strict.GetBytes(text, bytes);
             return bytes;
         }
         catch (EncoderFallbackException) { return null; }
     }
 
-    /// <summary>As <see cref="Bytes"/>; the caller zeroes what it gets.</summary>
-    internal static byte[]? Bytes(SecureString secret)
+    internal static byte[]? SecretBytes(SecureString secret)
     {
         var plain = GC.AllocateArray<char>(secret.Length, pinned: true);
         var native = Marshal.SecureStringToGlobalAllocUnicode(secret);
         try
         {
             Marshal.Copy(native, plain, 0, plain.Length);
-            return Bytes(plain);
+            return SecretBytes(plain);
         }
         finally
         {
