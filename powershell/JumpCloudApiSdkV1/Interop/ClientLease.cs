@@ -1,5 +1,4 @@
 using System;
-using System.Security.Cryptography;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -12,7 +11,7 @@ internal sealed class ClientLease : IDisposable
 {
     private static readonly object Gate = new();
     private static ClientHandle? kept;
-    private static byte[] keptFingerprint = Array.Empty<byte>();
+    private static Configuration? keptConfiguration;
 
     private readonly bool owned;
 
@@ -20,21 +19,28 @@ internal sealed class ClientLease : IDisposable
 
     private ClientLease(ClientHandle client, bool owned) => (Client, this.owned) = (client, owned);
 
-    /// <summary>Null, and why, when the configuration is not good enough to send anything.</summary>
+    /// <summary>Takes over the configuration. Null, and why, when it is not good enough to send anything.</summary>
     internal static ClientLease? Take(Configuration configuration, out ResetResult? why)
     {
         why = null;
         if (configuration.HasSecret)
-            return Open(configuration, out why) is { } own ? new ClientLease(own, owned: true) : null;
-
+        {
+            using (configuration)
+                return Open(configuration, out why) is { } own ? new ClientLease(own, owned: true) : null;
+        }
         lock (Gate)
         {
-            var fingerprint = configuration.Fingerprint();
-            if (kept is null || !CryptographicOperations.FixedTimeEquals(fingerprint, keptFingerprint))
+            if (kept is not null && configuration.IsSameAs(keptConfiguration!)) configuration.Dispose();
+            else if (Open(configuration, out why) is { } opened)
             {
-                if (Open(configuration, out why) is not { } opened) return null;
                 kept?.Dispose();
-                (kept, keptFingerprint) = (opened, fingerprint);
+                keptConfiguration?.Dispose();
+                (kept, keptConfiguration) = (opened, configuration);
+            }
+            else
+            {
+                configuration.Dispose();
+                return null;
             }
             // Another runspace may put its own client in this one's place: it lives on until the last lease is given back.
             var added = false;

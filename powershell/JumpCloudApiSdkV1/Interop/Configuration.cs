@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace JumpCloudApiSdkV1.Interop;
 
@@ -19,10 +19,7 @@ internal sealed class Configuration : IDisposable
     private static readonly string[] EnvironmentNames =
         { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" };
 
-    // Keyed, so that the fingerprint that is kept says nothing about the API key.
-    private static readonly byte[] FingerprintKey = RandomNumberGenerator.GetBytes(32);
-
-    private readonly List<(int Option, byte[] Value)> texts = new();
+    private readonly List<(int Option, byte[]? Value)> texts = new();
     private readonly List<(int Option, long Value)> numbers = new();
     private readonly List<(string Name, byte[]? Value)> environment = new();
 
@@ -60,7 +57,7 @@ internal sealed class Configuration : IDisposable
     internal OptionsHandle ToOptions()
     {
         var options = Native.jc_options_new();
-        foreach (var (option, value) in texts) Expect(Native.jc_options_set_text(options, option, value), option);
+        foreach (var (option, value) in texts) Expect(Native.jc_options_set_text(options, option, value!), option);
         foreach (var (option, value) in numbers) Expect(Native.jc_options_set_int(options, option, value), option);
         foreach (var (name, value) in environment) Native.jc_options_set_env(options, Utf8.Bytes(name)!, value);
         return options;
@@ -71,21 +68,15 @@ internal sealed class Configuration : IDisposable
         if (status != Native.Ok) throw new InvalidOperationException($"The native library refused option {option} (status {status}).");
     }
 
-    internal byte[] Fingerprint()
-    {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, FingerprintKey);
-        foreach (var (option, value) in texts) Append(BitConverter.GetBytes(option), value);
-        foreach (var (option, value) in numbers) Append(BitConverter.GetBytes(option), BitConverter.GetBytes(value));
-        foreach (var (name, value) in environment) Append(Utf8.Bytes(name)!, value);
-        return hash.GetHashAndReset();
+    // Compared byte by byte: .NET's hashes would load OpenSSL for it, which the native library does without.
+    internal bool IsSameAs(Configuration other) =>
+        numbers.SequenceEqual(other.numbers) && AreSame(texts, other.texts) && AreSame(environment, other.environment);
 
-        void Append(byte[] name, byte[]? value)
-        {
-            hash.AppendData(name);
-            hash.AppendData(BitConverter.GetBytes(value?.Length ?? -1));
-            if (value is not null) hash.AppendData(value);
-        }
-    }
+    private static bool AreSame<T>(List<(T Name, byte[]? Value)> left, List<(T Name, byte[]? Value)> right) where T : IEquatable<T> =>
+        left.Count == right.Count
+        && left.Zip(right).All(pair => pair.First.Name.Equals(pair.Second.Name)
+            && (pair.First.Value is null) == (pair.Second.Value is null)
+            && CryptographicOperations.FixedTimeEquals(pair.First.Value, pair.Second.Value));
 
     public void Dispose()
     {

@@ -25,7 +25,6 @@ public sealed class ResetRun
     };
 
     private readonly InputReader reader;
-    private readonly Configuration configuration;
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
@@ -57,13 +56,16 @@ public sealed class ResetRun
         if (cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference))
             progress = new ProgressMeter();
 
-        configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
+        var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "Give -ExclusionUntil or -ExclusionDays, not both.");
-        if (fault is not null) noClient = fault.ToResult();
-        else lease = ClientLease.Take(configuration, out noClient);
-        configuration.Dispose();
+        if (fault is null) lease = ClientLease.Take(configuration, out noClient);
+        else
+        {
+            noClient = fault.ToResult();
+            configuration.Dispose();
+        }
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
     }
