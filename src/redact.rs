@@ -88,51 +88,84 @@ impl Redactor {
 /// How much of the text's beginning is this secret, each character of it as itself or escaped. The end of the
 /// text may cut it short.
 fn written(text: &str, secret: &str, exact_case: bool) -> Option<usize> {
-    let mut rest = text;
-    for (n, wanted) in secret.chars().enumerate() {
-        if rest.is_empty() {
-            return (n >= TELLING).then_some(text.len());
-        }
-        let (found, len) = next_char(rest)?;
+    let is = |found: char, wanted: char| {
         let same = if exact_case { found == wanted } else { found.eq_ignore_ascii_case(&wanted) };
         // base64url writes two characters of base64 otherwise
-        if !same && !matches!((wanted, found), ('+', '-') | ('/', '_')) {
+        same || matches!((wanted, found), ('+', '-') | ('/', '_'))
+    };
+    // A secret may itself look like an escape: all readings are followed, each to where it has come.
+    let mut ends = vec![];
+    for (n, wanted) in secret.chars().enumerate() {
+        let before = if n == 0 { vec![0] } else { std::mem::take(&mut ends) };
+        if n >= TELLING && before.iter().any(|&end| is_cut(&text[end..])) {
+            return Some(text.len());
+        }
+        for end in before {
+            let found = readings(&text[end..]).filter(|&(found, _)| is(found, wanted));
+            ends.extend(found.map(|(_, len)| end + len));
+        }
+        ends.sort_unstable();
+        ends.dedup();
+        if ends.is_empty() {
             return None;
         }
-        rest = &rest[len..];
     }
-    Some(text.len() - rest.len())
+    ends.pop()
 }
 
-/// The next character and the length of how it is written.
-fn next_char(text: &str) -> Option<(char, usize)> {
-    escaped(text).or_else(|| text.chars().next().map(|c| (c, c.len_utf8())))
+/// Nothing is left, or the beginning of an escape.
+fn is_cut(rest: &str) -> bool {
+    let of_an_escape = |b: u8| b.is_ascii_alphanumeric() || b"\\%&#".contains(&b);
+    rest.is_empty() || rest.len() < ESCAPE_MAX && rest.starts_with(ESCAPES) && rest.bytes().all(of_an_escape)
 }
 
-/// A character written as `%41`, `%2541`, `\u0041`, `\/`, `&#65;` or `&#x41;`.
-fn escaped(text: &str) -> Option<(char, usize)> {
+const ESCAPES: [char; 3] = ['\\', '%', '&'];
+const ESCAPE_MAX: usize = 10;
+
+/// What the next character may be, and the length of how it is written.
+fn readings(text: &str) -> impl Iterator<Item = (char, usize)> {
+    let itself = text.chars().next().map(|c| (c, c.len_utf8()));
+    let escaped = if text.starts_with(ESCAPES) { escaped(text) } else { vec![] };
+    itself.into_iter().chain(escaped)
+}
+
+/// A character written as `%41`, `%2541`, `\u0041`, `\"`, `\\\"`, `&#65;`, `&#x41;` or `&quot;`.
+fn escaped(text: &str) -> Vec<(char, usize)> {
     let code = |digits: Option<&str>, radix| {
         let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
         u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)
     };
-    if text.starts_with("%25") {
-        Some((code(text.get(3..5), 16)?, 5))
-    } else if text.starts_with('%') {
-        Some((code(text.get(1..3), 16)?, 3))
-    } else if text.starts_with("\\u") {
-        Some((code(text.get(2..6), 16)?, 6))
-    } else if let Some(rest) = text.strip_prefix('\\') {
-        rest.chars().next().map(|c| (c, 1 + c.len_utf8()))
-    } else if let Some(rest) = text.strip_prefix("&#") {
-        let end = rest.char_indices().take(9).find(|&(_, c)| c == ';')?.0;
-        let number = &rest[..end];
-        let c = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => code(Some(hex), 16)?,
-            None => code(Some(number), 10)?,
+    if text.starts_with('%') {
+        // Encoded again, each percent sign is written as %25.
+        let again = std::iter::successors(Some(1), |&at| text[at..].starts_with("25").then_some(at + 2));
+        again.filter_map(|at| Some((code(text.get(at..at + 2), 16)?, at + 2))).collect()
+    } else if text.starts_with('\\') {
+        // Escaped again, each backslash is written as two.
+        let rest = text.trim_start_matches('\\');
+        let slashes = text.len() - rest.len();
+        let unicode = rest.strip_prefix('u').and_then(|rest| Some((code(rest.get(..4), 16)?, slashes + 5)));
+        let after = rest.chars().next().map(|c| (c, slashes + c.len_utf8()));
+        (1..=slashes).map(|n| ('\\', n)).chain(unicode).chain(after).collect()
+    } else if let Some(rest) = text.strip_prefix('&') {
+        let Some(end) = rest.bytes().take(ESCAPE_MAX).position(|b| b == b';') else { return vec![] };
+        let name = &rest[..end];
+        let c = match name.strip_prefix('#') {
+            Some(number) => match number.strip_prefix(['x', 'X']) {
+                Some(hex) => code(Some(hex), 16),
+                None => code(Some(number), 10),
+            },
+            None => match name {
+                "quot" => Some('"'),
+                "amp" => Some('&'),
+                "apos" => Some('\''),
+                "lt" => Some('<'),
+                "gt" => Some('>'),
+                _ => None,
+            },
         };
-        Some((c, 2 + end + 1))
+        c.map(|c| (c, end + 2)).into_iter().collect()
     } else {
-        None
+        vec![]
     }
 }
 
@@ -234,6 +267,17 @@ mod tests {
         fn no_text_breaks_it_and_no_key_survives(before in ".{0,20}", after in ".{0,20}") {
             let shown = clean(&format!("{before}{KEY}{after}"));
             prop_assert!(!shown.contains(KEY));
+        }
+
+        #[test]
+        fn a_key_that_looks_like_an_escape_is_found_in_every_writing(key in "[ -~]{8,20}", n in 0usize..6) {
+            let key = key.replace(' ', "%5C\\\\&amp;");
+            let json = |text: &str| { let text = serde_json::json!(text).to_string(); text[1..text.len() - 1].to_owned() };
+            let percent = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+            let html = key.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            let written = [key.clone(), json(&key), json(&json(&key)), percent(&key), percent(&percent(&key)), html];
+            let shown = Redactor::new([Secret::new(&*key)]).clean(&format!("({})", written[n]), 10_000);
+            prop_assert_eq!(shown, "(***)");
         }
 
         #[test]
