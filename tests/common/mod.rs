@@ -1,0 +1,93 @@
+//! A simulator, clients of it, and what they came to.
+#![allow(dead_code)] // each test binary uses a part of it
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use jcsdk::{Batch, Client, Next, NotPushed, Options, ResetRequest, ResetResult, Secret};
+use simulator::Simulator;
+
+pub mod wire;
+
+pub const KEY: &str = "simulator-key";
+
+/// Long enough for any machine: it only bounds a test that has failed.
+pub const LONG: Duration = Duration::from_secs(60);
+
+pub fn simulator() -> Simulator {
+    Simulator::start(simulator::Options::default())
+}
+
+/// For this base URL, with nothing from the process's environment.
+pub fn options(url: &str) -> Options {
+    Options {
+        api_key: Some(Secret::new(KEY)),
+        url: Some(url.to_owned()),
+        env: Some(HashMap::new()),
+        ..Options::default()
+    }
+}
+
+/// As [`options`], with the simulator's certificate authority.
+pub fn tls(simulator: &Simulator, url: &str) -> Options {
+    Options { ca_file: Some(simulator.addresses().ca.display().to_string()), ..options(url) }
+}
+
+pub fn client(options: &Options) -> Client {
+    Client::new(options).unwrap()
+}
+
+pub fn request(id: &str) -> ResetRequest {
+    ResetRequest::new(id, None, None).unwrap()
+}
+
+pub fn reset(client: &Client, id: &str) -> ResetResult {
+    client.reset(&request(id))
+}
+
+/// `ok-1`, `ok-2` …
+pub fn ids(count: usize) -> Vec<String> {
+    (1..=count).map(|n| format!("ok-{n}")).collect()
+}
+
+/// Pushes all, waiting for room as a caller does, and takes all results.
+pub fn run(batch: &Batch, ids: &[impl AsRef<str>]) -> Vec<ResetResult> {
+    let mut results = Vec::new();
+    for (tag, id) in ids.iter().enumerate() {
+        while batch.push(request(id.as_ref()), Some(tag as u64)) == Err(NotPushed::Full) {
+            results.push(next(batch));
+        }
+    }
+    batch.close();
+    while results.len() < ids.len() {
+        results.push(next(batch));
+    }
+    assert!(matches!(batch.next(Duration::ZERO), Next::End), "more results than pushes");
+    results
+}
+
+pub fn next(batch: &Batch) -> ResetResult {
+    match batch.next(LONG) {
+        Next::Result(result) => *result,
+        other => panic!("no result: {other:?}"),
+    }
+}
+
+/// Outcome and code as they stand in the result document; the code of a success is empty.
+pub fn said(result: &ResetResult) -> (&'static str, &'static str) {
+    (result.outcome.as_str(), result.code.map_or("", |code| code.as_str()))
+}
+
+/// How many reset requests of this user have arrived.
+pub fn arrived(simulator: &Simulator, id: &str) -> usize {
+    simulator.stats().by_id.get(id).copied().unwrap_or(0)
+}
+
+/// Waits for something that another thread does; what never comes fails the test.
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < LONG, "never: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
