@@ -1,6 +1,8 @@
 # Prints milliseconds: the first call, the second, and a thousand piped users.
 param([string]$Path)
 
+$ErrorActionPreference = 'Stop'
+
 Import-Module $Path
 $clock = [Diagnostics.Stopwatch]::StartNew()
 Reset-JcSdkSystemUserMfa -Id ok-1

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 /// The only five ways in which a reset ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,27 +214,51 @@ impl ResetResult {
 
     /// The result document of the C ABI, with `status` as its number there. What does not apply is absent.
     pub fn to_json(&self, status: i32) -> String {
-        let mut document = Map::new();
-        let mut put = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                document.insert(name.into(), value);
-            }
+        let document = Document {
+            outcome: self.outcome.as_str(),
+            status,
+            code: self.code.map(Code::as_str),
+            user_id: self.user_id.as_deref(),
+            tag: self.tag,
+            http_status: self.http_status,
+            message: self.message.as_deref(),
+            server_message: self.server_message.as_deref(),
+            hint: self.code.map(Code::hint),
+            attempts: self.attempts,
+            elapsed_ms: self.elapsed.as_millis(),
+            retry_after_seconds: self.retry_after.map(|wait| wait.as_secs()),
+            body: self.body.as_deref(),
         };
-        put("outcome", Some(self.outcome.as_str().into()));
-        put("status", Some(status.into()));
-        put("code", self.code.map(|code| code.as_str().into()));
-        put("userId", self.user_id.as_deref().map(Value::from));
-        put("tag", self.tag.map(Value::from));
-        put("httpStatus", self.http_status.map(Value::from));
-        put("message", self.message.as_deref().map(Value::from));
-        put("serverMessage", self.server_message.as_deref().map(Value::from));
-        put("attempts", Some(self.attempts.into()));
-        put("elapsedMs", Some(u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX).into()));
-        put("retryAfterSeconds", self.retry_after.map(|wait| wait.as_secs().into()));
-        put("body", self.body.as_deref().map(Value::from));
-        put("hint", self.code.map(|code| code.hint().into()));
-        Value::Object(document).to_string()
+        // Numbers and text always have a form in JSON.
+        serde_json::to_string(&document).unwrap_or_default()
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    outcome: &'a str,
+    status: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    attempts: u32,
+    elapsed_ms: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
 }
 
 fn sentence(user_id: Option<&str>, verdict: &Verdict) -> Option<String> {
@@ -282,7 +306,7 @@ mod tests {
         result.tag = Some(u64::MAX);
         assert_eq!(
             result.to_json(2),
-            r#"{"attempts":1,"code":"User.NotFound","elapsedMs":12,"hint":"Check the user's id, the organization and the region.","httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found","outcome":"refused","serverMessage":"Not Found","status":2,"tag":18446744073709551615,"userId":"u"}"#
+            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
         );
     }
 
