@@ -210,7 +210,7 @@
  *
  * A failure that everyone would meet (Auth.Refused, Auth.LoginRedirect, Organization.Required, Redirect.Refused,
  * Name.NotFound, Tls.NotTrusted, Proxy.Refused) stops the batch: what was not sent by then comes back as cancelled,
- * NotTried. Until a client has had an answer that is no such failure, one request goes ahead alone.
+ * NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
  */
 typedef struct jc_batch jc_batch;
 

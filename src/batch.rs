@@ -260,7 +260,10 @@ struct Place(Arc<Shared>);
 
 impl Place {
     async fn work(self) {
-        while let Some(job) = self.0.take() {
+        loop {
+            // Before a request is taken up: one that waits can still be stopped as never tried.
+            self.0.core.pause().await;
+            let Some(job) = self.0.take() else { return };
             let mut unfinished = Unfinished { shared: &self.0, job: Some(job) };
             if let Some(job) = &unfinished.job {
                 #[cfg(feature = "panic-for-tests")]

@@ -59,15 +59,15 @@ impl Client {
     }
 
     /// What would be sent, the key left out. Sends nothing.
-    pub fn preview(&self, request: &ResetRequest) -> Result<serde_json::Value, ResetResult> {
+    pub fn preview(&self, request: &ResetRequest) -> Result<serde_json::Value, Box<ResetResult>> {
         self.core.check(request)?;
         let shown = self.core.headers().iter().map(|(name, value)| {
             let text = if value.is_sensitive() { "***" } else { value.to_str().unwrap_or("***") };
             (name.to_string(), text.into())
         });
         let headers: serde_json::Map<_, _> = shown.collect();
-        let url = self.core.config().url(&request.path());
-        Ok(json!({ "method": "POST", "url": url.as_str(), "headers": headers, "body": request.body() }))
+        let url = self.core.shown_url(request);
+        Ok(json!({ "method": "POST", "url": url, "headers": headers, "body": request.body() }))
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{failure, http};
 /// Once the status is there, the body only adds words: so long is it waited for.
 const BODY_TIME: Duration = Duration::from_secs(5);
 
+/// A server that asks for a longer wait than a request has time for holds the next ones back so long.
+const HOLD_MAX: Duration = Duration::from_secs(30);
+
 /// So much of an id is shown, in characters: more than a request takes.
 const ID_SHOWN: usize = 1024;
 
@@ -30,7 +33,7 @@ pub struct Core {
     retry: RetryPolicy,
     /// No request leaves before this: one that was told to slow down slows all.
     not_before: Mutex<Option<Instant>>,
-    /// The last answer was not a failure that everyone would meet.
+    /// The last answer that says something of the key takes it.
     proved: AtomicBool,
 }
 
@@ -50,6 +53,11 @@ impl Core {
         &self.config
     }
 
+    /// An address that may be shown.
+    pub fn shown_url(&self, request: &ResetRequest) -> String {
+        self.redactor.clean(self.config.url(&request.path()).as_str(), usize::MAX)
+    }
+
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -66,8 +74,8 @@ impl Core {
     }
 
     /// Whether the request may be sent now.
-    pub fn check(&self, request: &ResetRequest) -> Result<(), ResetResult> {
-        request.check_not_past(chrono::Utc::now()).map_err(|fault| self.unsent(request, fault))
+    pub fn check(&self, request: &ResetRequest) -> Result<(), Box<ResetResult>> {
+        request.check_not_past(chrono::Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
     }
 
     /// A result for a request that is surely not sent.
@@ -105,37 +113,55 @@ impl Core {
         request: &ResetRequest,
         flight: &Arc<Flight>,
     ) -> ResetResult {
-        self.pause().await;
+        let deadline = Instant::now() + self.config.total_timeout;
+        if timeout_at(deadline, self.pause()).await.is_err() {
+            let what = "the server asked all to wait, and the time was up";
+            return self.unsent(request, Verdict::new(Outcome::Refused, Code::RateLimitExceeded, what));
+        }
         if let Err(invalid) = self.check(request) {
-            return invalid;
+            return *invalid;
         }
         let start = Instant::now();
-        let deadline = start + self.config.total_timeout;
         let mut attempts = 0;
-        let mut last = None;
+        let mut answer: Option<Verdict> = None;
         loop {
             attempts += 1;
             flight.attempt(attempts, start);
             let verdict = self.attempt(http, request, flight, deadline).await;
             // An answer counts before the news that a further attempt could not even be sent.
-            let verdict = match last.take() {
-                Some(answer) if verdict.http_status.is_none() && !flight.may_have_left() => answer,
-                _ => verdict,
-            };
-            self.proved.store(!verdict.code.is_some_and(Code::is_everyones), Ordering::Relaxed);
+            let may_retry = verdict.may_retry;
+            let unsent = verdict.outcome == Outcome::Refused && verdict.http_status.is_none();
+            let verdict = answer.take().filter(|_| unsent).unwrap_or(verdict);
             let remaining = deadline.saturating_duration_since(Instant::now());
             let wait = self.retry.wait(attempts, verdict.retry_after, remaining, fastrand::f64());
-            let Some(wait) = wait.filter(|_| verdict.may_retry) else {
+            let wait = wait.filter(|_| may_retry);
+            if let Some(wait) = wait {
+                flight.surely_did_nothing();
+                self.hold_back(wait);
+            } else if let Some(asked) =
+                verdict.retry_after.filter(|_| may_retry && self.retry.max_retries > 0)
+            {
+                self.hold_back(asked.min(HOLD_MAX).min(self.config.total_timeout));
+            }
+            if wait.is_none() || timeout_at(deadline, self.pause()).await.is_err() {
+                self.learn(&verdict);
                 return self.result(request, verdict, attempts, start.elapsed());
-            };
-            flight.surely_did_nothing();
-            self.hold_back(Instant::now() + wait);
-            last = verdict.http_status.is_some().then_some(verdict);
-            tokio::time::sleep(wait).await;
+            }
+            answer = Some(verdict).filter(|verdict| verdict.http_status.is_some());
         }
     }
 
-    async fn pause(&self) {
+    /// Whether the next requests may go side by side. What says nothing of the key changes nothing.
+    fn learn(&self, verdict: &Verdict) {
+        let refuses = verdict.code.is_some_and(Code::is_everyones);
+        let takes = matches!(verdict.code, None | Some(Code::UserNotFound | Code::RequestRefused));
+        if refuses || takes {
+            self.proved.store(takes, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits as long as a request that was told to slow down slows all.
+    pub async fn pause(&self) {
         while let Some(until) = self.held_back() {
             tokio::time::sleep_until(until).await;
             // Not all at once when the pause ends.
@@ -148,7 +174,8 @@ impl Core {
         until.filter(|until| *until > Instant::now())
     }
 
-    fn hold_back(&self, until: Instant) {
+    fn hold_back(&self, wait: Duration) {
+        let until = Instant::now() + wait;
         let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
         *not_before = (*not_before).max(Some(until));
     }

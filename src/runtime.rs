@@ -52,7 +52,9 @@ impl OnCaller {
 impl Drop for OnCaller {
     fn drop(&mut self) {
         // A name look-up that hangs is not waited for.
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -77,9 +77,9 @@ pub extern "C" fn jc_preview_reset(
 ) -> i32 {
     boundary(JC_PANIC, || {
         let preview = match Handle::enter(client) {
-            Err(unusable) => Err(ResetResult::unsent(None, unusable.fault("client"))),
+            Err(unusable) => Err(Box::new(ResetResult::unsent(None, unusable.fault("client")))),
             Ok(client) => request::read(&id, exclusion, until_epoch, flags)
-                .map_err(|fault| client.0.core.invalid(request::id(&id), fault))
+                .map_err(|fault| Box::new(client.0.core.invalid(request::id(&id), fault)))
                 .and_then(|request| client.0.preview(&request)),
         };
         match preview {
