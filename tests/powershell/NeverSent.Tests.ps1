@@ -127,6 +127,12 @@ Describe 'Never sent' {
         @(Get-Arrived).Count | Should -Be 1
     }
 
+    It 'a record''s own past date stops nobody else' {
+        $result = Invoke-Form '@{Id="ok-1";ExclusionUntil="2020-01-02"},@{Id="ok-2"} | R -Body @{exclusion=$true}'
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'ExclusionUntil.Past,Reset-JcSdkSystemUserMfa'
+        Get-ArrivedText | Should -Be 'ok-2 {"exclusion":true}'
+    }
+
     It 'one wrong -Body or -ExclusionUntil is one error for all piped users: <_>' -ForEach '-Body @{Foo=1}', '-ExclusionUntil 2020-01-02' {
         $result = Invoke-Form "'ok-1','ok-2','ok-3' | R $_"
         $result.Errors.Count | Should -Be 1

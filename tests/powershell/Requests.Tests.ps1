@@ -106,6 +106,18 @@ Describe 'A piped record with an id' {
         Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {"exclusion":true,"exclusionUntil":"2030-01-02T03:04:05Z"}', 'ok-3 {"exclusion":false}'
     }
 
+    It 'may be a line of a file, which Get-Content decorates' {
+        [IO.File]::WriteAllLines("$TestDrive/ids.txt", [string[]]('ok-1', 'ok-2'))
+        Get-Content "$TestDrive/ids.txt" | Reset-JcSdkSystemUserMfa -Exclusion
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusion":true}', 'ok-2 {"exclusion":true}'
+    }
+
+    It 'may have been exported and imported' {
+        [pscustomobject]@{ Id = 'ok-1'; Exclusion = $true } | Export-Clixml "$TestDrive/user.xml"
+        Import-Clixml "$TestDrive/user.xml" | Reset-JcSdkSystemUserMfa
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusion":true}'
+    }
+
     It 'gives way to a parameter for the same field and keeps the other: <Parameters>' -ForEach @(
         @{ Parameters = '-Exclusion:$false'; Body = '{"exclusion":false,"exclusionUntil":"2030-01-02T03:04:05Z"}' }
         @{ Parameters = '-ExclusionUntil 2031-01-01T00:00:00Z'; Body = '{"exclusion":true,"exclusionUntil":"2031-01-01T00:00:00Z"}' }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography;
@@ -19,9 +18,10 @@ internal sealed class Configuration : IDisposable
     private static readonly string[] EnvironmentNames =
         { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" };
 
-    private readonly List<(int Option, byte[]? Value)> texts = new();
-    private readonly List<(int Option, long Value)> numbers = new();
-    private readonly List<(string Name, byte[]? Value)> environment = new();
+    // Of an option, or of an environment variable where there is a name.
+    private sealed record Setting(int Option, string? Name, byte[]? Text, long Number);
+
+    private readonly List<Setting> settings = new();
 
     /// <summary>With a secret of the call's own the client is made for the call and forgotten.</summary>
     internal bool HasSecret { get; }
@@ -41,8 +41,8 @@ internal sealed class Configuration : IDisposable
             Add(ProxyUser, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(given.UserName));
             Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.SecretBytes(given.Password));
         }
-        if (bound.TryGetValue("TimeoutSec", out var seconds)) numbers.Add((TotalTimeoutMs, (int)seconds * 1000L));
-        if (bound.TryGetValue("MaximumRetryCount", out var retries)) numbers.Add((MaxRetries, (int)retries));
+        if (bound.TryGetValue("TimeoutSec", out var seconds)) settings.Add(new Setting(TotalTimeoutMs, null, null, (int)seconds * 1000L));
+        if (bound.TryGetValue("MaximumRetryCount", out var retries)) settings.Add(new Setting(MaxRetries, null, null, (int)retries));
         Add(UserAgent, "UserAgent", "Configuration.Invalid", Utf8.Bytes(userAgent));
 
         foreach (var name in EnvironmentNames)
@@ -50,44 +50,46 @@ internal sealed class Configuration : IDisposable
             var value = System.Environment.GetEnvironmentVariable(name);
             var bytes = value is null ? null : Utf8.SecretBytes(value);
             if (value is not null && bytes is null) Refuse($"${{env:{name}}}", CodeOf(name));
-            environment.Add((name, bytes));
+            settings.Add(new Setting(0, name, bytes, 0));
         }
     }
 
     internal OptionsHandle ToOptions()
     {
         var options = Native.jc_options_new();
-        foreach (var (option, value) in texts) Expect(Native.jc_options_set_text(options, option, value!), option);
-        foreach (var (option, value) in numbers) Expect(Native.jc_options_set_int(options, option, value), option);
-        foreach (var (name, value) in environment) Native.jc_options_set_env(options, Utf8.Bytes(name)!, value);
+        foreach (var setting in settings)
+        {
+            var status = setting.Name is { } name ? Native.jc_options_set_env(options, Utf8.Bytes(name)!, setting.Text)
+                : setting.Text is { } text ? Native.jc_options_set_text(options, setting.Option, text)
+                : Native.jc_options_set_int(options, setting.Option, setting.Number);
+            if (status != Native.Ok)
+                throw new InvalidOperationException($"The native library refused the option {setting.Name ?? $"{setting.Option}"} (status {status}).");
+        }
         return options;
     }
 
-    private static void Expect(int status, int option)
-    {
-        if (status != Native.Ok) throw new InvalidOperationException($"The native library refused option {option} (status {status}).");
-    }
-
     // Compared byte by byte: .NET's hashes would load OpenSSL for it, which the native library does without.
-    internal bool IsSameAs(Configuration other) =>
-        numbers.SequenceEqual(other.numbers) && AreSame(texts, other.texts) && AreSame(environment, other.environment);
-
-    private static bool AreSame<T>(List<(T Name, byte[]? Value)> left, List<(T Name, byte[]? Value)> right) where T : IEquatable<T> =>
-        left.Count == right.Count
-        && left.Zip(right).All(pair => pair.First.Name.Equals(pair.Second.Name)
-            && (pair.First.Value is null) == (pair.Second.Value is null)
-            && CryptographicOperations.FixedTimeEquals(pair.First.Value, pair.Second.Value));
+    internal bool IsSameAs(Configuration other)
+    {
+        if (settings.Count != other.settings.Count) return false;
+        for (var i = 0; i < settings.Count; i++)
+        {
+            var (left, right) = (settings[i], other.settings[i]);
+            if (left.Option != right.Option || left.Name != right.Name || left.Number != right.Number
+                || left.Text is null != right.Text is null || !CryptographicOperations.FixedTimeEquals(left.Text, right.Text)) return false;
+        }
+        return true;
+    }
 
     public void Dispose()
     {
-        foreach (var (_, value) in texts) CryptographicOperations.ZeroMemory(value);
-        foreach (var (_, value) in environment) CryptographicOperations.ZeroMemory(value);
+        foreach (var setting in settings) CryptographicOperations.ZeroMemory(setting.Text);
     }
 
     private void Add(int option, string parameter, string code, byte[]? value)
     {
         if (value is null) Refuse($"-{parameter}", code);
-        else texts.Add((option, value));
+        else settings.Add(new Setting(option, null, value, 0));
     }
 
     private void Refuse(string name, string code) =>

@@ -41,13 +41,14 @@ internal sealed class InputReader
         var bothPiped = parameterSet == "ResetViaIdentity" && !bodyIsNamed && !inputIsNamed;
         if (bothPiped) fields = null;
 
-        var request = new ResetRequest(user?.Id ?? id)
-        {
-            Exclusion = Choose(exclusion, Exclusion(fields), Exclusion(user), Native.ExclusionUnset),
-            Until = Choose(until, fields?.Until, user?.Until, Native.UntilUnset),
-            Flags = flags,
-        };
-        request.Note = request.Until == until ? note : request.Until == fields?.Until ? fields.Note : user?.Note;
+        // A parameter counts before the body, and that before what a user's record carries; field by field.
+        var request = new ResetRequest(user?.Id ?? id) { Flags = flags };
+        request.Exclusion = exclusion != Native.ExclusionUnset ? exclusion : Exclusion(fields?.Exclusion ?? user?.Exclusion);
+        (request.Until, request.Note, request.UntilIsNamed) =
+            until != Native.UntilUnset ? (until, note, true)
+            : fields is { Until: not Native.UntilUnset } ? (fields.Until, fields.Note, bodyIsNamed)
+            : user is { Until: not Native.UntilUnset } ? (user.Until, user.Note, inputIsNamed)
+            : (Native.UntilUnset, null, false);
 
         faultIsEveryones = false;
         if (fields?.AsBody is { } wrongBody)
@@ -63,12 +64,5 @@ internal sealed class InputReader
         return request;
     }
 
-    /// <summary>Whether the date was given by name, and so is the same for all.</summary>
-    internal bool UntilIsEveryones(ResetRequest request) =>
-        request.Until != Native.UntilUnset && (request.Until == until || bodyIsNamed);
-
-    private static int Exclusion(Record? record) => record?.Exclusion switch { true => 1, false => 0, null => Native.ExclusionUnset };
-
-    private static T Choose<T>(T first, T? second, T? third, T unset) where T : struct, IEquatable<T> =>
-        !first.Equals(unset) ? first : second is { } s && !s.Equals(unset) ? s : third ?? unset;
+    private static int Exclusion(bool? value) => value switch { true => 1, false => 0, null => Native.ExclusionUnset };
 }

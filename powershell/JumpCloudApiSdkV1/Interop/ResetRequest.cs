@@ -26,7 +26,10 @@ public sealed class ResetRequest
 
     internal int Exclusion { get; set; } = Native.ExclusionUnset;
     internal long Until { get; set; } = Native.UntilUnset;
-    internal uint Flags { get; set; }
+    /// <summary>Given by name, and so the same for all users.</summary>
+    internal bool UntilIsNamed { get; set; }
+
+    internal uint Flags { get; init; }
     internal string? Note { get; set; }
     internal byte[] Id { get; private set; } = System.Array.Empty<byte>();
     internal ResetResult? Result { get; private set; }

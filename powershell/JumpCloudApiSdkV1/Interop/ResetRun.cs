@@ -18,6 +18,9 @@ public sealed class ResetRun
     // Short, so that a stop is seen where the shell has no stop token.
     private const uint PollMs = 50;
 
+    // Results that wait for a slow user before them, so that they come in order.
+    private const int MostWaiting = 1024;
+
     // What fails for one of these reasons fails for every user; the batch sends nothing more.
     private static readonly HashSet<string> EveryonesFailures = new()
     {
@@ -89,7 +92,7 @@ public sealed class ResetRun
         {
             if (reader.UsersArePiped(parameterSet) && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
             else request.Preview(lease.Client);
-            faultIsEveryones = request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true && reader.UntilIsEveryones(request);
+            faultIsEveryones = request.UntilIsNamed && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
         }
         if (faultIsEveryones) stoppedBy ??= request.Result?.Code;
         return request;
@@ -120,7 +123,7 @@ public sealed class ResetRun
         var head = waiting.Peek();
         if (head.Result is null && head != unsent)
         {
-            var mustWait = closing || throttleLimit == 1 || unsent is not null;
+            var mustWait = closing || throttleLimit == 1 || unsent is not null || waiting.Count > MostWaiting;
             if (Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
             head.Settle(result);
         }
