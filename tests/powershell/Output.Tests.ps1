@@ -28,6 +28,7 @@ Describe 'Output' {
 
     It 'is one ResetResult for each user with -Detailed, in order, failed ones included' {
         Set-Fault bad '[{"status":404,"shape":"message","message":"no such user"}]'
+        Set-Fault ok-1 '[{"delayMs":20}]'
         $results = @('ok-1', 'bad', '..', 'ok-1' | Reset-JcSdkSystemUserMfa -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed -ErrorAction SilentlyContinue -WarningAction SilentlyContinue)
         $results | ForEach-Object { $_ | Should -BeOfType ([JumpCloudApiSdkV1.Models.ResetResult]) }
         $results.UserId | Should -Be 'ok-1', 'bad', '..', 'ok-1'
@@ -37,7 +38,7 @@ Describe 'Output' {
         $results.Attempts | Should -Be 1, 1, 0, 0
         $results.Exclusion | Should -Be $true, $true, $true, $true
         $results[0].ExclusionUntil.UtcDateTime | Should -Be ([datetime]::new(2030, 1, 2, 3, 4, 5, [DateTimeKind]::Utc))
-        $results[0].Duration | Should -BeGreaterThan 0
+        $results[0].Duration | Should -BeGreaterOrEqual 0.02
         $results[1].Message | Should -Match 'no such user'
     }
 
