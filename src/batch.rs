@@ -266,8 +266,6 @@ impl Place {
             let Some(job) = self.0.take() else { return };
             let mut unfinished = Unfinished { shared: &self.0, job: Some(job) };
             if let Some(job) = &unfinished.job {
-                #[cfg(feature = "panic-for-tests")]
-                assert!(job.request.id() != "panic-there", "a defect for tests");
                 let result = self.0.core.reset(&self.0.http, &job.request, &job.flight).await;
                 let number = job.number;
                 unfinished.job = None;

@@ -63,6 +63,7 @@ impl Core {
     }
 
     /// A result for a user whose request could not be made.
+    #[cfg(feature = "capi")]
     pub fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
         let id = id.map(|id| self.redactor.clean(id, ID_SHOWN));
         ResetResult::unsent(id.as_deref(), fault)
@@ -113,6 +114,8 @@ impl Core {
         request: &ResetRequest,
         flight: &Arc<Flight>,
     ) -> ResetResult {
+        #[cfg(feature = "panic-for-tests")]
+        assert!(request.id() != "panic-there", "a defect for tests");
         let deadline = Instant::now() + self.config.total_timeout;
         if timeout_at(deadline, self.pause()).await.is_err() {
             let what = "the server asked all to wait, and the time was up";

@@ -2,19 +2,16 @@
 //! under valgrind, with a simulator of its own.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::program::{Ended, finish, is_installed};
 use crate::test::Sum;
 use crate::{cargo, succeed, target, top};
-
-/// A program that takes longer hangs. Under valgrind, on a busy machine, the slowest needs a tenth of it.
-const HUNG: Duration = Duration::from_secs(600);
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
@@ -38,6 +35,7 @@ const WAYS: [Way; 3] = [
         wrapper: &[
             "valgrind",
             "--quiet",
+            "--num-callers=40",
             "--child-silent-after-fork=yes",
             "--suppressions=tests/c/valgrind.supp",
             "--error-exitcode=99",
@@ -66,11 +64,6 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
-pub fn is_installed(tool: &str) -> bool {
-    let found = |folder: PathBuf| folder.join(tool).is_file();
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(found))
-}
-
 /// A reader needs nothing else, in either language.
 fn header() -> Result<Sum> {
     let mut sum = Sum::default();
@@ -79,8 +72,7 @@ fn header() -> Result<Sum> {
         compile.args([standard, "-x", language, "-fsyntax-only"]).args(WARNINGS);
         compile.arg(top().join("include/jcsdk.h"));
         let ok = compile.status().with_context(|| format!("{compiler} could not be started"))?.success();
-        println!("{} - jcsdk.h compiles alone with {standard}", if ok { "ok" } else { "not ok" });
-        sum.add(if ok { Sum { passed: 1, failed: 0 } } else { Sum { passed: 0, failed: 1 } });
+        sum.add(Sum::one(ok, &format!("jcsdk.h compiles alone with {standard}"), "see above"));
     }
     Ok(sum)
 }
@@ -141,10 +133,9 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
         }
     };
     point_at(&simulator, &mut command);
-    command.env("LD_LIBRARY_PATH", library).current_dir(top());
-    let output = binary.with_extension("tap");
-    let ended = finish(&mut command, &output)?;
-    Ok(judge(&format!("{name}.c, {}", way.name), &fs::read_to_string(&output)?, ended))
+    command.env_remove("RUST_BACKTRACE").env("LD_LIBRARY_PATH", library).current_dir(top());
+    let ended = finish(&mut command, &binary.with_extension("tap"), |_| ())?;
+    Ok(judge(&format!("{name}.c, {}", way.name), &ended))
 }
 
 /// Where the simulator is, under names of the tests' own; of the environment, nothing that configures the library.
@@ -161,27 +152,10 @@ fn point_at(simulator: &Simulator, command: &mut Command) {
         .env("SIM_CA", &addresses.ca);
 }
 
-/// Runs it with its output in a file; none where it hung and was killed.
-fn finish(command: &mut Command, output: &Path) -> Result<Option<ExitStatus>> {
-    let file = File::create(output)?;
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
-    let mut child = command.spawn().context("the program could not be started")?;
-    let start = Instant::now();
-    while start.elapsed() < HUNG {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.kill()?;
-    child.wait()?;
-    Ok(None)
-}
-
-fn judge(what: &str, output: &str, ended: Option<ExitStatus>) -> Sum {
+fn judge(what: &str, Ended { status, output }: &Ended) -> Sum {
     let count = |start| output.lines().filter(|line: &&str| line.starts_with(start)).count() as u32;
     let mut sum = Sum { passed: count("ok - "), failed: count("not ok - ") };
-    let fault = match ended {
+    let fault = match status {
         None => Some("it hung".to_owned()),
         Some(status) if !status.success() && sum.failed == 0 => Some(format!("it ended with {status}")),
         Some(_) if sum.passed + sum.failed == 0 => Some("it checked nothing".to_owned()),

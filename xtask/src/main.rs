@@ -1,10 +1,15 @@
 //! The project's own commands. `cargo xtask` without a command lists them.
 
+mod abi;
 mod bench;
 mod c;
 mod demo;
+mod examples;
 mod header;
+mod install;
+mod notices;
 mod powershell;
+mod program;
 mod simulator;
 mod test;
 
@@ -17,10 +22,15 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo             reset users of a simulated JumpCloud in every documented way
-  test [STAGE]     run every test, or one stage: rust, c, powershell
+  test [STAGE]     run every test, or one stage: rust, c, install, examples, powershell
   bench            measure the speed beside peers; takes minutes
   header           write include/jcsdk.h from src/ffi
   header --check   fail where the committed header is not what src/ffi says
+  abi              record the ABI in include/jcsdk.abi
+  abi --check      fail where the ABI is not the recorded one
+  install --prefix DIR
+                   header, libraries, pkg-config and CMake files for C and C++
+  notices          write out/NOTICES.txt: the linked crates and their licences
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +41,10 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
+        ["abi"] => abi::write(),
+        ["abi", "--check"] => abi::check(),
+        ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["notices"] => notices::write(),
         ["test"] => test::run(None),
         ["test", stage] => test::run(Some(stage)),
         _ => {

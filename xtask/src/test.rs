@@ -1,11 +1,11 @@
-//! Every test: Rust, C, PowerShell. Ends with their sum.
+//! Every test: Rust, C, what is installed, the examples, PowerShell. Ends with their sum.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{c, cargo, powershell, succeed, target, top};
+use crate::{c, cargo, examples, install, powershell, succeed, target, top};
 
 /// How many tests passed and failed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +15,16 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// Says how a test came out.
+    pub fn one(ok: bool, name: &str, why: &str) -> Self {
+        if ok {
+            println!("ok - {name}");
+        } else {
+            println!("not ok - {name}: {why}");
+        }
+        Self { passed: ok.into(), failed: (!ok).into() }
+    }
+
     pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -23,7 +33,13 @@ impl Sum {
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
-const STAGES: [Stage; 3] = [("Rust", rust), ("C", c::run), ("PowerShell", powershell)];
+const STAGES: [Stage; 5] = [
+    ("Rust", rust),
+    ("C", c::run),
+    ("Install", install::run),
+    ("Examples", examples::run),
+    ("PowerShell", powershell),
+];
 
 /// All stages, or the one of that name. A stage that cannot run counts as one failed test, and the others still run.
 pub fn run(only: Option<&str>) -> Result<()> {

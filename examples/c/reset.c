@@ -1,0 +1,117 @@
+/* Resets one user, then the users of a file, several at once.
+ *
+ *     reset ID FILE      the file has one id a line; the key is in JCApiKey
+ *
+ * Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C. */
+#define _POSIX_C_SOURCE 200809L
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jcsdk.h>
+
+#define AT_ONCE 8
+
+static volatile sig_atomic_t stopped;
+
+/* jc_batch_cancel is not for signal handlers: the loop calls it. */
+static void stop(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+/* How many users ended with each status. */
+static unsigned counts[JC_PANIC + 1];
+
+/* A status that this program does not know is an unknown outcome. */
+static void count(int32_t status, jc_buf *result)
+{
+    counts[status >= JC_OK && status <= JC_CANCELLED ? status : JC_UNKNOWN]++;
+    if (status != JC_OK && result->ptr) fprintf(stderr, "\r%s\n", (const char *)result->ptr);
+    jc_buf_free(result);
+}
+
+static void show_progress(void)
+{
+    unsigned done = 0;
+    for (int status = JC_OK; status <= JC_CANCELLED; status++) done += counts[status];
+    fprintf(stderr, "\r%u done", done);
+}
+
+/* The next line that is not blank, without its end; NULL after the last. The caller's to free. */
+static char *next_id(FILE *users)
+{
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, users) >= 0) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (*line) return line;
+    }
+    free(line);
+    return NULL;
+}
+
+/* Pushes the file's users until the batch is full. */
+static void push(jc_batch *batch, jc_client *client, FILE *users, char **id)
+{
+    for (; *id; free(*id), *id = next_id(users)) {
+        int32_t status = jc_batch_push(batch, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, 0);
+        if (status == JC_FULL) return;
+        if (status == JC_INVALID) { /* it was not taken: ask what is wrong */
+            jc_buf result = JC_BUF_INIT;
+            count(jc_preview_reset(client, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, &result), &result);
+        }
+    }
+    jc_batch_close(batch);
+}
+
+static void reset_all(jc_client *client, FILE *users)
+{
+    jc_batch *batch = NULL;
+    if (jc_batch_new(client, AT_ONCE, &batch) != JC_OK) return;
+    char *id = next_id(users);
+    for (;;) {
+        jc_buf result = JC_BUF_INIT;
+        if (stopped)
+            jc_batch_cancel(batch);
+        else
+            push(batch, client, users, &id);
+        int32_t status = jc_batch_next(batch, 100, &result); /* no longer, to see Ctrl+C */
+        if (status == JC_END) break;
+        if (status != JC_TIMEOUT) count(status, &result);
+        show_progress();
+    }
+    free(id);
+    jc_batch_free(batch);
+}
+
+int main(int argc, char **argv)
+{
+    FILE *users = argc == 3 ? fopen(argv[2], "r") : NULL;
+    if (!users) {
+        fprintf(stderr, "usage: %s ID FILE\n", argv[0]);
+        return 2;
+    }
+    jc_buf result = JC_BUF_INIT;
+    count(jc_reset_system_user_mfa(argv[1], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result), &result);
+
+    jc_client *client = NULL;
+    if (jc_client_new(NULL, &client, &result) != JC_OK) {
+        fprintf(stderr, "%s\n", (const char *)result.ptr);
+        jc_buf_free(&result);
+        fclose(users);
+        return 2;
+    }
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = stop}, NULL);
+    reset_all(client, users);
+    jc_client_free(client);
+    fclose(users);
+
+    printf("\n%u reset, %u refused, %u unknown, %u cancelled, %u invalid\n", counts[JC_OK], counts[JC_REFUSED],
+           counts[JC_UNKNOWN], counts[JC_CANCELLED], counts[JC_INVALID]);
+    if (stopped) return 130;
+    return counts[JC_REFUSED] + counts[JC_UNKNOWN] + counts[JC_CANCELLED] + counts[JC_INVALID] ? 1 : 0;
+}

@@ -1,0 +1,192 @@
+// Resets one user, then the users of a file, several at once.
+//
+//     Reset ID FILE      the file has one id a line; the key is in JCApiKey
+//
+// Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C.
+// The library is found as .NET finds native libraries, or at JCSDK_LIBRARY.
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Threading;
+
+namespace JumpCloud;
+
+internal static class Native
+{
+    internal const int Ok = 0, Invalid = 1, Timeout = 5, Full = 6, End = 7;
+    internal const int ExclusionUnset = -1;
+    internal const long UntilUnset = long.MinValue;
+
+    static Native() => NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, assembly, path) =>
+        Environment.GetEnvironmentVariable("JCSDK_LIBRARY") is { Length: > 0 } file ? NativeLibrary.Load(file) : IntPtr.Zero);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Buffer
+    {
+        private IntPtr ptr;
+        private nuint len;
+        private nuint cap;
+
+        /// The document in it, which it no longer holds.
+        internal Result Take()
+        {
+            try { return new Result(JsonDocument.Parse(Marshal.PtrToStringUTF8(ptr, (int)len)).RootElement); }
+            finally { jc_buf_free(ref this); }
+        }
+    }
+
+    [DllImport("jcsdk")] internal static extern void jc_buf_free(ref Buffer buffer);
+    [DllImport("jcsdk")] internal static extern OptionsHandle jc_options_new();
+    [DllImport("jcsdk")] internal static extern void jc_options_free(IntPtr options);
+    [DllImport("jcsdk")] internal static extern int jc_options_set_env(OptionsHandle options, byte[] name, byte[] value);
+    [DllImport("jcsdk")] internal static extern int jc_client_new(OptionsHandle options, out ClientHandle client, ref Buffer error);
+    [DllImport("jcsdk")] internal static extern int jc_client_reset_system_user_mfa(ClientHandle client, byte[] id, int exclusion, long until, uint flags, ref Buffer result);
+    [DllImport("jcsdk")] internal static extern int jc_preview_reset(ClientHandle client, byte[] id, int exclusion, long until, uint flags, ref Buffer result);
+    [DllImport("jcsdk")] internal static extern void jc_client_free(IntPtr client);
+    [DllImport("jcsdk")] internal static extern int jc_batch_new(ClientHandle client, uint throttleLimit, out BatchHandle batch);
+    [DllImport("jcsdk")] internal static extern int jc_batch_push(BatchHandle batch, byte[] id, int exclusion, long until, uint flags, ulong tag);
+    [DllImport("jcsdk")] internal static extern int jc_batch_next(BatchHandle batch, uint timeoutMs, ref Buffer result);
+    [DllImport("jcsdk")] internal static extern int jc_batch_close(BatchHandle batch);
+    [DllImport("jcsdk")] internal static extern int jc_batch_cancel(BatchHandle batch);
+    [DllImport("jcsdk")] internal static extern void jc_batch_free(IntPtr batch);
+
+    /// As the library takes text. A NUL would end it, and an id cut there may be another user's.
+    internal static byte[] Utf8(string text) => text.Contains('\0')
+        ? throw new ArgumentException("the text has a NUL in it")
+        : new UTF8Encoding(false, throwOnInvalidBytes: true).GetBytes(text + '\0');
+}
+
+internal abstract class JcHandle : SafeHandle
+{
+    protected JcHandle() : base(IntPtr.Zero, ownsHandle: true) { }
+    public override bool IsInvalid => handle == IntPtr.Zero;
+}
+
+internal sealed class OptionsHandle : JcHandle
+{
+    protected override bool ReleaseHandle() { Native.jc_options_free(handle); return true; }
+}
+
+internal sealed class ClientHandle : JcHandle
+{
+    protected override bool ReleaseHandle() { Native.jc_client_free(handle); return true; }
+}
+
+internal sealed class BatchHandle : JcHandle
+{
+    protected override bool ReleaseHandle() { Native.jc_batch_free(handle); return true; }
+}
+
+/// What became of one user.
+public sealed class Result
+{
+    private readonly JsonElement document;
+    internal Result(JsonElement document) => this.document = document;
+    private string Text(string name) => document.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    public string Outcome => Text("outcome");
+    public string Message => $"{Text("message")} {Text("hint")}";
+}
+
+public sealed class Client : IDisposable
+{
+    private const uint AtOnce = 8;
+    private readonly ClientHandle client;
+
+    public Client()
+    {
+        using var options = Native.jc_options_new();
+        // .NET's environment: on Linux and macOS native code does not see what a program has set there itself.
+        foreach (var name in new[] { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" })
+            if (Environment.GetEnvironmentVariable(name) is { } value)
+                Native.jc_options_set_env(options, Native.Utf8(name), Native.Utf8(value));
+        var error = new Native.Buffer();
+        if (Native.jc_client_new(options, out client, ref error) != Native.Ok)
+            throw new InvalidOperationException(error.Take().Message);
+    }
+
+    public Result Reset(string id)
+    {
+        var result = new Native.Buffer();
+        Native.jc_client_reset_system_user_mfa(client, Native.Utf8(id), Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
+        return result.Take();
+    }
+
+    /// The results, in the order of the ids; after a stop, of those only that were taken by then.
+    public IEnumerable<Result> ResetAll(IEnumerable<string> ids, CancellationToken stop)
+    {
+        Native.jc_batch_new(client, AtOnce, out var batch);
+        using (batch)
+        using (stop.Register(() => Native.jc_batch_cancel(batch)))
+        using (var users = ids.GetEnumerator())
+        {
+            var result = new Native.Buffer();
+            for (var more = users.MoveNext(); ;)
+            {
+                while (more && !stop.IsCancellationRequested)
+                {
+                    var id = Native.Utf8(users.Current);
+                    var pushed = Native.jc_batch_push(batch, id, Native.ExclusionUnset, Native.UntilUnset, 0, 0);
+                    if (pushed == Native.Full) break;
+                    if (pushed == Native.Invalid) // it was not taken: ask what is wrong
+                    {
+                        Native.jc_preview_reset(client, id, Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
+                        yield return result.Take();
+                    }
+                    more = users.MoveNext();
+                }
+                if (!more) Native.jc_batch_close(batch);
+                var status = Native.jc_batch_next(batch, uint.MaxValue, ref result);
+                if (status == Native.End) yield break;
+                if (status != Native.Timeout) yield return result.Take();
+            }
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+}
+
+public static class Program
+{
+    public static int Main(string[] arguments)
+    {
+        if (arguments.Length != 2)
+        {
+            Console.Error.WriteLine("usage: Reset ID FILE");
+            return 2;
+        }
+        var counts = new[] { "reset", "refused", "unknown", "cancelled", "invalid" }.ToDictionary(outcome => outcome, _ => 0);
+        void Tell(Result result)
+        {
+            counts[result.Outcome]++;
+            if (result.Outcome != "reset") Console.Error.WriteLine($"\r{result.Message}");
+            Console.Error.Write($"\r{counts.Values.Sum()} done");
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = true; // the batch's results are still to be told
+            stop.Cancel();
+        });
+        try
+        {
+            using var client = new Client();
+            var users = File.ReadLines(arguments[1]).Where(line => !string.IsNullOrWhiteSpace(line));
+            Tell(client.Reset(arguments[0]));
+            foreach (var result in client.ResetAll(users, stop.Token)) Tell(result);
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException or ArgumentException)
+        {
+            Console.Error.WriteLine(error.Message);
+            return 2;
+        }
+        Console.WriteLine("\n" + string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}")));
+        if (stop.IsCancellationRequested) return 130;
+        return counts.Values.Sum() > counts["reset"] ? 1 : 0;
+    }
+}

@@ -1,0 +1,3 @@
+module example.org/jcsdk/reset
+
+go 1.19

@@ -1,0 +1,46 @@
+// Resets one user.
+//
+//     node reset.js ID      the key is in JCApiKey
+//
+// Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
+// The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.
+import { promisify } from "node:util";
+import koffi from "koffi";
+
+const INVALID = 1;
+const EXCLUSION_UNSET = -1;
+const UNTIL_UNSET = -(2n ** 63n);
+
+const lib = koffi.load(process.env.JCSDK_LIBRARY ?? "libjcsdk.so.1");
+const Buffer = koffi.struct("jc_buf", { ptr: "uint8_t *", len: "size_t", cap: "size_t" });
+const freeBuffer = lib.func("void jc_buf_free(_Inout_ jc_buf *buf)");
+// On a thread of its own: the event loop goes on.
+const resetUser = promisify(
+  lib.func("int32_t jc_reset_system_user_mfa(const char *id, int32_t exclusion, int64_t until, _Out_ jc_buf *out)").async,
+);
+
+async function reset(id) {
+  // The library's text ends at a NUL, and an id cut there may be another user's.
+  if (id.includes("\0")) throw new TypeError("an id has no NUL in it");
+  const buffer = {};
+  const status = await resetUser(id, EXCLUSION_UNSET, UNTIL_UNSET, buffer);
+  try {
+    return { status, ...JSON.parse(koffi.decode(buffer.ptr, "char", Number(buffer.len))) };
+  } finally {
+    freeBuffer(buffer);
+  }
+}
+
+const ids = process.argv.slice(2);
+if (ids.length !== 1) {
+  console.error("usage: node reset.js ID");
+  process.exitCode = 2;
+} else {
+  const result = await reset(ids[0]);
+  if (result.outcome === "reset") {
+    console.log(`${ids[0]} is reset`);
+  } else {
+    console.error(`${result.message} ${result.hint}`);
+    process.exitCode = result.status === INVALID ? 2 : 1;
+  }
+}

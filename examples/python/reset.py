@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Resets one user, then the users of a file, several at once.
+
+    reset.py ID FILE      the file has one id a line; the key is in JCApiKey
+
+Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C.
+The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import string_at
+
+OK, INVALID, TIMEOUT, FULL, END = 0, 1, 5, 6, 7
+EXCLUSION_UNSET, UNTIL_UNSET = -1, -(2**63)
+AT_ONCE = 8
+
+
+class Buffer(Structure):
+    _fields_ = [("ptr", c_void_p), ("len", c_size_t), ("cap", c_size_t)]
+
+    def take(self):
+        """The document in it, which it no longer holds."""
+        try:
+            return json.loads(string_at(self.ptr, self.len)) if self.ptr else None
+        finally:
+            lib.jc_buf_free(byref(self))
+
+
+lib = CDLL(os.environ.get("JCSDK_LIBRARY", "libjcsdk.so.1"))
+REQUEST = [c_char_p, c_int32, c_int64]
+for name, result, arguments in [
+    ("jc_buf_free", None, [POINTER(Buffer)]),
+    ("jc_reset_system_user_mfa", c_int32, [*REQUEST, POINTER(Buffer)]),
+    ("jc_client_new", c_int32, [c_void_p, POINTER(c_void_p), POINTER(Buffer)]),
+    ("jc_preview_reset", c_int32, [c_void_p, *REQUEST, c_uint32, POINTER(Buffer)]),
+    ("jc_client_free", None, [c_void_p]),
+    ("jc_batch_new", c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
+    ("jc_batch_push", c_int32, [c_void_p, *REQUEST, c_uint32, c_uint64]),
+    ("jc_batch_next", c_int32, [c_void_p, c_uint32, POINTER(Buffer)]),
+    ("jc_batch_close", c_int32, [c_void_p]),
+    ("jc_batch_cancel", c_int32, [c_void_p]),
+    ("jc_batch_free", None, [c_void_p]),
+]:
+    function = getattr(lib, name)
+    function.restype, function.argtypes = result, arguments
+
+
+class ConfigurationError(Exception):
+    pass
+
+
+def request(user_id):
+    # c_char_p would end the id at a NUL, and that may be another user's.
+    if "\0" in user_id:
+        raise ValueError("an id has no NUL in it")
+    return user_id.encode(), EXCLUSION_UNSET, UNTIL_UNSET
+
+
+def reset(user_id):
+    buffer = Buffer()
+    lib.jc_reset_system_user_mfa(*request(user_id), byref(buffer))
+    return buffer.take()
+
+
+class Client:
+    def __enter__(self):
+        self.handle, error = c_void_p(), Buffer()
+        if lib.jc_client_new(None, byref(self.handle), byref(error)) != OK:
+            document = error.take()
+            raise ConfigurationError(f"{document['message']} {document['hint']}")
+        return self
+
+    def __exit__(self, *_):
+        lib.jc_client_free(self.handle)
+
+    def reset_all(self, ids, is_stopped):
+        """The results, in the order of the ids; after a stop, of those only that were taken by then."""
+        batch, buffer, user_id = c_void_p(), Buffer(), next(ids, None)
+        lib.jc_batch_new(self.handle, AT_ONCE, byref(batch))
+        try:
+            while True:
+                while user_id is not None and not is_stopped():
+                    pushed = lib.jc_batch_push(batch, *request(user_id), 0, 0)
+                    if pushed == FULL:
+                        break
+                    if pushed == INVALID:  # it was not taken: ask what is wrong
+                        lib.jc_preview_reset(self.handle, *request(user_id), 0, byref(buffer))
+                        yield buffer.take()
+                    user_id = next(ids, None)
+                if is_stopped():
+                    lib.jc_batch_cancel(batch)
+                elif user_id is None:
+                    lib.jc_batch_close(batch)
+                # No longer, because Python runs its signal handlers between calls.
+                status = lib.jc_batch_next(batch, 100, byref(buffer))
+                if status == END:
+                    return
+                if status != TIMEOUT:
+                    yield buffer.take()
+        finally:
+            lib.jc_batch_free(batch)
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    outcomes, stopped = Counter(), []
+
+    def tell(result):
+        outcomes[result["outcome"]] += 1
+        if result["outcome"] != "reset":
+            print(f"\r{result['message']} {result['hint']}", file=sys.stderr)
+        print(f"\r{outcomes.total()} done", end="", file=sys.stderr)
+
+    try:
+        with open(arguments[1], encoding="utf-8") as users, Client() as client:
+            tell(reset(arguments[0]))
+            signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+            ids = (line.strip() for line in users if line.strip())
+            for result in client.reset_all(ids, lambda: bool(stopped)):
+                tell(result)
+    except (ConfigurationError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    names = ["reset", "refused", "unknown", "cancelled", "invalid"]
+    print("\n" + ", ".join(f"{outcomes[name]} {name}" for name in names))
+    return 130 if stopped else int(outcomes.total() > outcomes["reset"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

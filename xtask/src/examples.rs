@@ -1,0 +1,242 @@
+//! The examples, run as a user would run them, against a simulator that says what arrived.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use simulator::{Options, Simulator};
+
+use crate::program::{Ended, finish, is_installed};
+use crate::test::Sum;
+use crate::{cargo, install, powershell, succeed, target, top};
+
+struct Example {
+    name: &'static str,
+    /// What it cannot do without; PowerShell is looked for in its own way.
+    tools: &'static [&'static str],
+    /// Makes the program and says how it is called.
+    make: fn(&Places) -> Result<Vec<OsString>>,
+    /// One user and then a file of users, not just one user.
+    does_all: bool,
+}
+
+const EXAMPLES: [Example; 7] = [
+    Example { name: "c", tools: &["cc", "pkg-config"], make: c, does_all: true },
+    Example { name: "cpp", tools: &["c++", "pkg-config"], make: cpp, does_all: false },
+    Example { name: "csharp", tools: &[], make: csharp, does_all: true },
+    Example { name: "python", tools: &["python3"], make: python, does_all: true },
+    Example { name: "node", tools: &["node", "npm"], make: node, does_all: false },
+    Example { name: "go", tools: &["go", "pkg-config"], make: go, does_all: false },
+    Example { name: "rust", tools: &[], make: rust, does_all: false },
+];
+
+/// So many that a batch is full before all are pushed.
+const USERS: usize = 60;
+
+struct Places {
+    source: PathBuf,
+    /// Where the library is installed.
+    prefix: PathBuf,
+    /// The example's own.
+    out: PathBuf,
+}
+
+pub fn run() -> Result<Sum> {
+    let prefix = install::for_tests()?;
+    let mut sum = Sum::default();
+    for example in &EXAMPLES {
+        if let Some(missing) = missing(example) {
+            println!("SKIPPED: {missing} is missing, so examples/{} was NOT run", example.name);
+            continue;
+        }
+        let places = Places {
+            source: top().join("examples").join(example.name),
+            prefix: prefix.clone(),
+            out: target().join("examples").join(example.name),
+        };
+        fs::create_dir_all(&places.out)?;
+        match (example.make)(&places) {
+            Ok(call) => sum.add(tests(example, &call, &places)?),
+            Err(error) => sum.add(Sum::one(false, example.name, &format!("{error:#}"))),
+        }
+    }
+    Ok(sum)
+}
+
+fn missing(example: &Example) -> Option<&'static str> {
+    if example.name == "csharp" && powershell::find().is_none() {
+        return Some("PowerShell");
+    }
+    example.tools.iter().find(|tool| !is_installed(tool)).copied()
+}
+
+fn compiled(compiler: &str, standard: &str, source: PathBuf, places: &Places) -> Result<Vec<OsString>> {
+    let mut ask = Command::new("pkg-config");
+    ask.args(["--cflags", "--libs", "jcsdk"]).env("PKG_CONFIG_PATH", places.prefix.join("lib/pkgconfig"));
+    let flags = String::from_utf8(ask.output()?.stdout)?;
+    let program = places.out.join("reset");
+    let mut compile = Command::new(compiler);
+    compile.args([standard, "-Wall", "-Wextra", "-Werror", "-pedantic"]).arg(source);
+    compile.args(flags.split_whitespace()).arg("-o").arg(&program);
+    succeed("the compilation", &mut compile)?;
+    Ok(vec![program.into()])
+}
+
+fn c(places: &Places) -> Result<Vec<OsString>> {
+    compiled("cc", "-std=c99", places.source.join("reset.c"), places)
+}
+
+fn cpp(places: &Places) -> Result<Vec<OsString>> {
+    compiled("c++", "-std=c++11", places.source.join("reset.cpp"), places)
+}
+
+/// Compiled and run inside PowerShell, which needs no .NET SDK.
+fn csharp(places: &Places) -> Result<Vec<OsString>> {
+    let pwsh = powershell::find().context("no PowerShell")?;
+    let options = ["-NoProfile", "-NonInteractive", "-File"].map(OsString::from);
+    Ok([vec![pwsh.into()], options.into(), vec![places.source.join("run.ps1").into()]].concat())
+}
+
+fn python(places: &Places) -> Result<Vec<OsString>> {
+    Ok(vec!["python3".into(), places.source.join("reset.py").into()])
+}
+
+/// In a copy, so that its packages do not come to lie in the sources.
+fn node(places: &Places) -> Result<Vec<OsString>> {
+    for file in ["package.json", "package-lock.json", "reset.js"] {
+        fs::copy(places.source.join(file), places.out.join(file))?;
+    }
+    if !places.out.join("node_modules/koffi").exists() {
+        let npm = ["ci", "--silent", "--no-audit", "--no-fund"];
+        succeed("npm ci", Command::new("npm").args(npm).current_dir(&places.out))?;
+    }
+    Ok(vec!["node".into(), places.out.join("reset.js").into()])
+}
+
+fn go(places: &Places) -> Result<Vec<OsString>> {
+    let program = places.out.join("reset");
+    let mut build = Command::new("go");
+    build.args(["build", "-o"]).arg(&program).arg(".").current_dir(&places.source);
+    build
+        .env("PKG_CONFIG_PATH", places.prefix.join("lib/pkgconfig"))
+        .env("GOCACHE", places.out.join("cache"));
+    succeed("go build", &mut build)?;
+    Ok(vec![program.into()])
+}
+
+/// In a folder of its own: with and without the C ABI, two builds of the library would take turns at one place.
+fn rust(places: &Places) -> Result<Vec<OsString>> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "-p", "reset-example", "--target-dir"]).arg(&places.out);
+    succeed("cargo build", &mut build)?;
+    Ok(vec![places.out.join("debug/reset-example").into()])
+}
+
+/// One run of an example, with a simulator of its own.
+struct Run<'a> {
+    call: &'a [OsString],
+    places: &'a Places,
+    simulator: Simulator,
+}
+
+impl<'a> Run<'a> {
+    fn new(call: &'a [OsString], places: &'a Places) -> Self {
+        Self { call, places, simulator: Simulator::start(Options { users: USERS, ..Options::default() }) }
+    }
+
+    fn go(
+        &self,
+        arguments: &[&str],
+        adjust: impl FnOnce(&mut Command),
+        meanwhile: impl FnMut(u32),
+    ) -> Result<Ended> {
+        let lib = self.places.prefix.join("lib");
+        let mut command = Command::new(&self.call[0]);
+        crate::simulator::configure(&self.simulator, &mut command);
+        command.args(&self.call[1..]).args(arguments).current_dir(&self.places.out);
+        command.env("LD_LIBRARY_PATH", &lib).env("JCSDK_LIBRARY", lib.join("libjcsdk.so"));
+        adjust(&mut command);
+        finish(&mut command, &self.places.out.join("output"), meanwhile)
+    }
+
+    fn judge(&self, what: &str, ended: &Ended, code: i32, says: &str, arrived: Option<usize>) -> Sum {
+        let stats = self.simulator.stats();
+        let once = stats.by_id.values().all(|&count| count == 1);
+        let ok = ended.status.and_then(|status| status.code()) == Some(code)
+            && ended.output.contains(says)
+            && arrived.is_none_or(|arrived| stats.requests == arrived)
+            && once;
+        let why = format!(
+            "{:?}, wanted {code} and {says:?}; {} requests arrived, wanted {arrived:?}, each user once: {once}\n{}",
+            ended.status, stats.requests, ended.output
+        );
+        Sum::one(ok, what, &why)
+    }
+}
+
+fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
+    let name = example.name;
+    let mut sum = Sum::default();
+    // Blank lines and either line end are fine.
+    let all: String = (2..=USERS).map(|n| format!("ok-{n}\r\n\n")).collect();
+    let users =
+        places.out.join("users").into_os_string().into_string().ok().context("a path that is not UTF-8")?;
+    let arguments = |id| if example.does_all { vec![id, users.as_str()] } else { vec![id] };
+    let (arrive, done) = if example.does_all { (USERS, "60 reset, 0 refused") } else { (1, "ok-1") };
+
+    fs::write(&users, &all)?;
+    let run = Run::new(call, places);
+    let ended = run.go(&arguments("ok-1"), |_| (), |_| ())?;
+    sum.add(run.judge(&format!("{name} resets"), &ended, 0, done, Some(arrive)));
+
+    let run = Run::new(call, places);
+    let ended = run.go(&arguments("nobody"), |_| (), |_| ())?;
+    sum.add(run.judge(
+        &format!("{name} tells who was not reset, and why"),
+        &ended,
+        1,
+        "User 'nobody' was not reset",
+        Some(arrive),
+    ));
+
+    let run = Run::new(call, places);
+    let ended = run.go(&arguments("ok-1"), |command| _ = command.env_remove("JCApiKey"), |_| ())?;
+    sum.add(run.judge(&format!("{name} without a key sends nothing"), &ended, 2, "JCApiKey", Some(0)));
+
+    if example.does_all {
+        fs::write(&users, format!("nobody\n{all}.."))?;
+        let run = Run::new(call, places);
+        let ended = run.go(&arguments("ok-1"), |_| (), |_| ())?;
+        sum.add(run.judge(
+            &format!("{name} goes on after a failure"),
+            &ended,
+            1,
+            "60 reset, 1 refused, 0 unknown, 0 cancelled, 1 invalid",
+            Some(USERS + 1),
+        ));
+        sum.add(interrupted(name, call, places, &arguments("ok-1"))?);
+    }
+    Ok(sum)
+}
+
+/// Ctrl+C while a user's answer is awaited.
+fn interrupted(name: &str, call: &[OsString], places: &Places, arguments: &[&str]) -> Result<Sum> {
+    let run = Run::new(call, places);
+    run.simulator.set_faults("ok-5", serde_json::json!([{ "never": true }]))?;
+    let mut sent = false;
+    let interrupt = |id: u32| {
+        if !sent && run.simulator.stats().by_id.contains_key("ok-5") {
+            sent = Command::new("kill")
+                .args(["-INT", &id.to_string()])
+                .status()
+                .is_ok_and(|status| status.success());
+        }
+    };
+    let ended = run.go(arguments, |_| (), interrupt)?;
+    ensure!(sent, "{name} ended before it was interrupted:\n{}", ended.output);
+    let sum = run.judge(&format!("{name} stops at Ctrl+C"), &ended, 130, "unknown", None);
+    let told = !ended.output.contains(" 0 unknown");
+    Ok(if told { sum } else { Sum::one(false, &format!("{name} stops at Ctrl+C"), &ended.output) })
+}

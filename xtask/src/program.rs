@@ -1,0 +1,45 @@
+//! Runs the programs that are tests.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+/// A program that takes longer hangs. Under valgrind, on a busy machine, the slowest needs a tenth of it.
+const HUNG: Duration = Duration::from_secs(600);
+
+pub struct Ended {
+    /// None where it hung and was killed.
+    pub status: Option<ExitStatus>,
+    /// Both its outputs.
+    pub output: String,
+}
+
+/// Runs the command with its output in a file. `meanwhile` gets its process id again and again.
+pub fn finish(command: &mut Command, output: &Path, mut meanwhile: impl FnMut(u32)) -> Result<Ended> {
+    let file = File::create(output)?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    let mut child = command.spawn().with_context(|| format!("{command:?} could not be started"))?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if start.elapsed() > HUNG {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        meanwhile(child.id());
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    Ok(Ended { status, output: String::from_utf8_lossy(&fs::read(output)?).into_owned() })
+}
+
+pub fn is_installed(tool: &str) -> bool {
+    let found = |folder: PathBuf| folder.join(tool).is_file();
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(found))
+}
