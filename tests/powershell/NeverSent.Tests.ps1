@@ -74,10 +74,21 @@ Describe 'Never sent' {
     It '<Code>: <Form>' -ForEach $forms {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
-        $result.Errors[0].ErrorDetails.Message | Should -Match '\w+ \w+'
+        $result.Errors[0].ErrorDetails.Message | Should -Match '^(User ''.*'' was not|Nobody was) reset: \S.+[^.]\.$'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         $result.Output | Should -BeNullOrEmpty
         Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'names the user, where there is an id, and says what is wrong: <Form>' -ForEach @(
+        @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion=""} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil.' }
+        @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, ''x'' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
+        @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, ''no'' is neither true nor false.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user.' }
+        @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
+        @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok`u{FFFD}2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
+    ) {
+        (Invoke-Form $Form).Errors.ErrorDetails.Message | Should -BeExactly $Message
     }
 
     It 'is an error under -WhatIf too, and is not asked about: <_>' -ForEach 'R -Id .. -WhatIf', 'R -Id .. -Confirm', '@{Id="ok-1";Exclusion="no"} | R -WhatIf' {

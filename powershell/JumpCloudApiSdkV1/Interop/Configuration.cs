@@ -93,7 +93,7 @@ internal sealed class Configuration : IDisposable
     }
 
     private void Refuse(string name, string code) =>
-        Fault ??= new Fault(code, $"{name} holds a NUL character or half a surrogate pair.");
+        Fault ??= new Fault(code, $"{name} holds a NUL character or half a surrogate pair");
 
     private static string CodeOf(string name) => name switch
     {

@@ -3,14 +3,15 @@ using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>Why something that came in cannot be used, in the words of an error record.</summary>
-internal sealed record Fault(string Code, string Message, string? Hint = null)
+/// <summary>Why something that came in cannot be used, as a clause that can follow "because".</summary>
+internal sealed record Fault(string Code, string What, string? Hint = null)
 {
-    internal ResetResult ToResult() => new()
+    /// <summary>In the library's own words; without an id it is nobody's in particular.</summary>
+    internal ResetResult ToResult(string userId = "") => new()
     {
         Outcome = "invalid",
         Code = Code,
-        Message = Message,
+        Message = userId.Length == 0 ? $"Nobody was reset: {What}." : $"User '{Quote(userId)}' was not reset: {What}.",
         Hint = Hint ?? "Correct it and run the command again; nothing was sent.",
     };
 

@@ -31,15 +31,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     /// <summary>What keeps it from being a user that may carry fields of its own.</summary>
     internal Fault? AsIdentity => shape ?? identity
-        ?? (HasId ? null : new Fault("Id.Invalid", "The object does not name a user.", "Give the id as text, or an object with Id, SystemuserId or _id."))
-        ?? (nearField is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(nearField)}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil."))
+        ?? (HasId ? null : new Fault("Id.Invalid", "the object does not name a user", "Give the id as text, or an object with Id, SystemuserId or _id."))
+        ?? (nearField is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(nearField)}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil"))
         ?? field;
 
     /// <summary>What keeps it from being a body.</summary>
     internal Fault? AsBody => shape
-        ?? (isText ? new Fault("Body.Invalid", "The text is not a body.", "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.") : null)
-        ?? (HasId ? new Fault("Body.Invalid", "A body may not carry a user's id: it would name a second user beside the one that was given.") : null)
-        ?? (unknown is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(unknown)}' is not a field of the body; it takes Exclusion and ExclusionUntil."))
+        ?? (isText ? new Fault("Body.Invalid", "the text is not a body", "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.") : null)
+        ?? (HasId ? new Fault("Body.Invalid", "the body carries an id, which would name a second user beside the one that was given") : null)
+        ?? (unknown is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(unknown)}' is not a field of the body; it takes Exclusion and ExclusionUntil"))
         ?? field ?? emptyField;
 
     internal static Record Read(object source)
@@ -60,7 +60,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                     break;
                 default:
                     if (Fields.Of(source) is not { } fields)
-                        record.shape = new Fault("Id.Invalid", $"An object of type {source.GetType().Name} is neither a user nor a body.",
+                        record.shape = new Fault("Id.Invalid", $"an object of type {source.GetType().Name} is neither a user nor a body",
                             "Give the id as text, or an object with Id, SystemuserId or _id.");
                     else
                         foreach (var (name, value) in fields) record.Add(name, value);
@@ -68,7 +68,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             }
         }
         // A property of the caller's object may throw whatever it likes.
-        catch (Exception e) { record.shape = new Fault("Body.Invalid", $"The object could not be read: {Fault.Quote(e.GetBaseException().Message)}"); }
+        catch (Exception e) { record.shape = new Fault("Body.Invalid", $"the object could not be read ({Fault.Quote(e.GetBaseException().Message)})"); }
         return record;
     }
 
@@ -115,26 +115,26 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (value is null) return;
         if (value is not string id)
-            identity ??= new Fault("Id.Invalid", $"The object's id is a {value.GetType().Name}, not text.");
+            identity ??= new Fault("Id.Invalid", $"the object's id is a {value.GetType().Name}, not text");
         else if (string.IsNullOrEmpty(Id))
             Id = id;
         else if (id.Length > 0 && id != Id)
-            identity ??= new Fault("Id.Invalid", $"The object names two users, '{Fault.Quote(Id)}' and '{Fault.Quote(id)}'.");
+            identity ??= new Fault("Id.Invalid", $"the object names two users, '{Fault.Quote(Id)}' and '{Fault.Quote(id)}'");
     }
 
     private void AddUntil(object value)
     {
         if (Moment.TryRead(value, out var seconds, out var note, out var why)) (Until, Note) = (seconds, note);
-        else field ??= new Fault("ExclusionUntil.Invalid", $"ExclusionUntil: {why}.");
+        else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {why}");
     }
 
     private void Unset(string code, string name, object? value, string why)
     {
         if (value is null) return;
-        var fault = new Fault(code, $"{name}: '{Fault.Quote(value as string ?? $"{value.GetType().Name}")}' {why}.");
+        var fault = new Fault(code, $"in {name}, '{Fault.Quote(value as string ?? value.GetType().Name)}' {why}");
         if (value is "") emptyField ??= fault;
         else field ??= fault;
     }
 
-    private static Fault Twice(string name) => new("Body.Invalid", $"'{Fault.Quote(name)}' is given twice.");
+    private static Fault Twice(string name) => new("Body.Invalid", $"'{Fault.Quote(name)}' is given twice");
 }

@@ -44,14 +44,14 @@ public sealed class ResetRequest
         Result = result;
     }
 
-    internal void Refuse(Fault fault) => Settle(fault.ToResult());
+    internal void Refuse(Fault fault) => Settle(fault.ToResult(UserId));
 
     /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
     internal void Preview(ClientHandle client)
     {
         if (Utf8.Bytes(UserId) is not { } id)
         {
-            Refuse(new Fault("Id.Invalid", "The user's id has a NUL character or half a surrogate pair in it."));
+            Refuse(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it"));
             return;
         }
         Id = id;

@@ -62,7 +62,7 @@ public sealed class ResetRun
         var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
-            fault = new Fault("Argument.Invalid", "Give -ExclusionUntil or -ExclusionDays, not both.");
+            fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
         if (fault is null) lease = ClientLease.Take(configuration, out noClient);
         else
         {
@@ -232,18 +232,18 @@ public sealed class ResetRun
         + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
         + (result.Message is { } message ? $"; {message}" : "");
 
-    private static ResetResult NotTried(ResetRequest request) => new()
+    private ResetResult NotTried(ResetRequest request) => new()
     {
         Outcome = "cancelled",
         Code = "NotTried",
-        Message = $"User '{Fault.Quote(request.UserId)}' was not tried: an earlier failure is everyone's.",
+        Message = $"User '{Fault.Quote(request.UserId)}' was not reset: it was not tried, because all would fail in the same way ({stoppedBy}).",
     };
 
     private static ResetResult Duplicate(ResetRequest request) => new()
     {
         Outcome = "cancelled",
         Code = "DuplicateUser",
-        Message = $"User '{request.UserId}' came a second time and was not sent again.",
+        Message = $"User '{Fault.Quote(request.UserId)}' came a second time and was not sent again.",
     };
 
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
