@@ -27,3 +27,12 @@ pub use config::{Options, RETRIES_MAX, TIMEOUT_MAX};
 pub use outcome::{Code, Fault, Outcome, ResetResult};
 pub use redact::Secret;
 pub use reset::ResetRequest;
+
+/// What the targets in `fuzz/` reach.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::answer::{Answer, judge};
+    pub use crate::config::Config;
+    pub use crate::redact::Redactor;
+    pub use crate::retry::parse_retry_after;
+}

@@ -6,6 +6,7 @@ mod common;
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -163,23 +164,34 @@ fn a_storm_of_cancels_tells_the_truth() {
         }
         let alone = format!("{round}-alone");
         simulator.add_user(&alone);
-        let moment = Duration::from_micros(fastrand::u64(0..8000));
+        let drops = round % 5 == 0;
+        // As many results are there first, however slow the machine is.
+        let after = if drops { 0 } else { fastrand::usize(0..USERS) };
+        let moment = Duration::from_micros(fastrand::u64(0..2000));
+        let taken = AtomicUsize::new(0);
         thread::scope(|scope| {
             let canceller = batch.clone();
+            let taken = &taken;
             scope.spawn(move || {
+                wait_until("the moment has come", || taken.load(Ordering::Relaxed) >= after);
                 thread::sleep(moment);
                 canceller.cancel();
             });
             scope.spawn(|| assert_eq!(said(&reset(&client, &alone)), ("reset", "")));
-            let drops = round % 5 == 0;
             for id in &ids {
                 if batch.push(request(id), None).is_err() {
                     break;
                 }
             }
-            while !drops {
+            if drops {
+                return;
+            }
+            loop {
                 match batch.next(common::LONG) {
-                    Next::Result(result) => results.push(*result),
+                    Next::Result(result) => {
+                        results.push(*result);
+                        taken.fetch_add(1, Ordering::Relaxed);
+                    }
                     Next::End => break,
                     Next::TimedOut => panic!("a result is missing"),
                 }

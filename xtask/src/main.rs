@@ -5,12 +5,14 @@ mod bench;
 mod c;
 mod demo;
 mod examples;
+mod fuzz;
 mod header;
 mod install;
 mod notices;
 mod powershell;
 mod program;
 mod simulator;
+mod soak;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ cargo xtask COMMAND
   demo             reset users of a simulated JumpCloud in every documented way
   test [STAGE]     run every test, or one stage: rust, c, install, examples, powershell
   bench            measure the speed beside peers; takes minutes
+  soak             100,000 resets and 2,000 rounds of cancels; takes minutes
+  fuzz [SECONDS]   feed anything to what reads answers, options and C arguments, each so long (60)
   header           write include/jcsdk.h from src/ffi
   header --check   fail where the committed header is not what src/ffi says
   abi              record the ABI in include/jcsdk.abi
@@ -39,12 +43,15 @@ fn main() -> ExitCode {
     let done = match args[..] {
         ["bench"] => bench::run(),
         ["demo"] => demo::run(),
+        ["fuzz"] => fuzz::run("60"),
+        ["fuzz", seconds] => fuzz::run(seconds),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
         ["notices"] => notices::write(),
+        ["soak"] => soak::run(),
         ["test"] => test::run(None),
         ["test", stage] => test::run(Some(stage)),
         _ => {

@@ -1,0 +1,51 @@
+//! Any answer is judged without a panic, as one of the outcomes that its status allows, and shows no secret.
+#![no_main]
+
+use std::time::{Duration, SystemTime};
+
+use jcsdk::fuzzing::{Answer, Redactor, judge, parse_retry_after};
+use jcsdk::{Outcome, Secret};
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+
+const KEY: &str = "k3y/With+0dd\"ch\\ars%41";
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    status: u16,
+    location: Option<&'a str>,
+    retry_after: Option<&'a str>,
+    before: &'a [u8],
+    with_key: bool,
+    after: &'a [u8],
+    cut: bool,
+}
+
+fuzz_target!(|input: Input| {
+    let key: &[u8] = if input.with_key { KEY.as_bytes() } else { b"" };
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let answer = Answer {
+        status: input.status,
+        location: input.location.map(str::to_owned),
+        retry_after: input.retry_after.and_then(|value| parse_retry_after(value, now)),
+        body: [input.before, key, input.after].concat(),
+        cut: input.cut,
+    };
+    let url = reqwest::Url::parse("https://console.jumpcloud.com/api/systemusers/u/resetmfa").unwrap();
+    let verdict = judge(&answer, &url, &Redactor::new([Secret::new(KEY)]));
+    let success = (200..300).contains(&answer.status);
+    let refused = (300..500).contains(&answer.status) || answer.status == 503;
+    match verdict.outcome {
+        Outcome::Reset => assert!(success),
+        Outcome::Refused => assert!(refused),
+        Outcome::Unknown => assert!(!refused || answer.status == 503),
+        Outcome::Cancelled | Outcome::Invalid => panic!("an answer came"),
+    }
+    assert!(!verdict.may_retry || matches!(answer.status, 429 | 503));
+    let shown = format!("{verdict:?}{:?}", verdict.body);
+    assert!(!shown.contains("k3y/With"), "{shown}");
+    for text in [Some(verdict.what), verdict.server_message, verdict.body].into_iter().flatten() {
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        assert!(text.chars().count() <= 4001);
+    }
+});

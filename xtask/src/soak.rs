@@ -1,0 +1,12 @@
+//! `tests/soak.rs` at full size: enough for memory that grows, or a moment that is rarely hit, to show.
+
+use anyhow::Result;
+
+use crate::{cargo, succeed};
+
+pub fn run() -> Result<()> {
+    let mut soak = cargo();
+    soak.args(["test", "--package", "jcsdk", "--test", "soak", "--", "--nocapture", "--test-threads=1"]);
+    soak.env("JCSDK_SOAK", "100000").env("JCSDK_STORM", "2000");
+    succeed("the soak", &mut soak)
+}
