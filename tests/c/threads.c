@@ -67,48 +67,57 @@ static void many(void)
     jc_client_free(client);
 }
 
-static void *reset_slowly(void *status)
+static atomic_int other; /* the other thread's id */
+static int ends[2];
+
+/* The system call that the other thread sleeps in. */
+static long sleeps_in(void)
 {
-    *(int32_t *)status = jc_client_reset_system_user_mfa(client, "ok-4", -1, JC_UNTIL_UNSET, 0, NULL);
-    return NULL;
+    char path[64], call[64] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", other);
+    for (;;) {
+        FILE *file = fopen(path, "r");
+        if (file && fgets(call, sizeof call, file) && *call >= '0' && *call <= '9') {
+            fclose(file);
+            return strtol(call, NULL, 10);
+        }
+        if (file) fclose(file);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
 }
 
-/* If free did not wait, the request would be cut off with its client. */
+/* After the call it sleeps where it can be seen. */
+static void *reset_slowly(void *status)
+{
+    char end;
+    other = (int)syscall(SYS_gettid);
+    *(int32_t *)status = jc_client_reset_system_user_mfa(client, "ok-4", -1, JC_UNTIL_UNSET, 0, NULL);
+    return read(ends[0], &end, 1) == 1 ? status : NULL;
+}
+
 static void client_freed_while_inside(void)
 {
     client = sim_client(sim("SIM_HTTPS"));
     sim_fault("ok-4", "[{\"delayMs\":500}]");
     int32_t status = -1;
     pthread_t thread;
+    if (pipe(ends) != 0) abort();
     pthread_create(&thread, NULL, reset_slowly, &status);
     sim_wait("ok-4", 1);
     jc_client_free(client);
+    check_number("jc_client_free waits for the call that is inside", sleeps_in(), SYS_read);
+    if (write(ends[1], "", 1) != 1) abort();
     pthread_join(thread, NULL);
-    check_number("jc_client_free waits for the call that is inside", status, JC_OK);
+    check_number("which comes to its end", status, JC_OK);
 }
-
-static atomic_int waiter;
 
 static void *wait_for_ever(void *status)
 {
     jc_buf result = JC_BUF_INIT;
-    waiter = (int)syscall(SYS_gettid);
+    other = (int)syscall(SYS_gettid);
     *(int32_t *)status = jc_batch_next(batch, UINT32_MAX, &result);
     jc_buf_free(&result);
     return NULL;
-}
-
-/* Comes back when the waiter sleeps, which it does nowhere but in jc_batch_next. */
-static void wait_until_inside(void)
-{
-    char path[64], call[64], futex[16];
-    snprintf(futex, sizeof futex, "%d ", SYS_futex);
-    do {
-        snprintf(path, sizeof path, "/proc/self/task/%d/syscall", waiter);
-        FILE *file = fopen(path, "r");
-        if (!file || !fgets(call, sizeof call, file)) *call = '\0';
-        if (file) fclose(file);
-    } while (strncmp(call, futex, strlen(futex)) != 0);
 }
 
 static void batch_freed_while_inside(void)
@@ -120,9 +129,11 @@ static void batch_freed_while_inside(void)
     jc_batch_push(batch, "ok-5", -1, JC_UNTIL_UNSET, 0, 0);
     int32_t status = -1;
     pthread_t thread;
+    other = 0;
     pthread_create(&thread, NULL, wait_for_ever, &status);
     sim_wait("ok-5", 1);
-    wait_until_inside();
+    /* It sleeps in this way nowhere but in jc_batch_next. */
+    while (!other || sleeps_in() != SYS_futex) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     jc_batch_free(batch);
     pthread_join(thread, NULL);
     check_number("jc_batch_free ends the wait of another thread", status, JC_UNKNOWN);

@@ -1,5 +1,6 @@
 /* A host that loads the library by name, and unloads it with work in flight. */
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include "check.h"
 #include "simulator.h"
@@ -49,9 +50,9 @@ static jc_client *client(void)
     return made;
 }
 
-int main(void)
+/* In a thread that ends: until then the C library keeps what it has used. */
+static void *use_and_unload(void *unused)
 {
-    sim_fault("ok-1", "[{\"delayMs\":300}]");
     void *library = load();
     check_number("the library says which ABI it is", abi_version(), JC_ABI_VERSION);
     first = client();
@@ -59,8 +60,16 @@ int main(void)
     batch_push(batch, "ok-1", -1, JC_UNTIL_UNSET, 0, 0);
     sim_wait("ok-1", 1);
     check_number("dlclose with a request in flight", dlclose(library), 0);
+    return unused;
+}
 
-    library = load();
+int main(void)
+{
+    pthread_t thread;
+    sim_fault("ok-1", "[{\"delayMs\":300}]");
+    pthread_create(&thread, NULL, use_and_unload, NULL);
+    pthread_join(thread, NULL);
+    void *library = load();
     check_number("loaded again, the batch goes on", batch_next(batch, UINT32_MAX, NULL), JC_OK);
     check_number("and so does the client", client_reset(first, "ok-2", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
     second = client();
