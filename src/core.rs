@@ -206,7 +206,9 @@ impl Core {
                 answer::judge(&answer, &url, &self.redactor)
             }
             Ok(Err(error)) => {
-                let verdict = failure::judge(&error, flight.may_have_left(), &host);
+                let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
+                let proxy = proxy.map(|proxy| proxy.url.authority());
+                let verdict = failure::judge(&error, flight.may_have_left(), &host, proxy);
                 Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict }
             }
             Err(_) if flight.stop() => {

@@ -8,8 +8,9 @@ use rustls::CertificateError;
 
 use crate::outcome::{Code, Outcome, Verdict};
 
-/// Judges why `error` came instead of an answer from `host`. `sent` is false only where surely nothing left.
-pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
+/// Judges why `error` came instead of an answer from `host`, to which the way may lead through a proxy. `sent` is
+/// false only where surely nothing left.
+pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>) -> Verdict {
     if sent {
         let (code, what) = match find::<hyper::Error>(error) {
             Some(error) if error.is_parse() => (Code::AnswerNotUnderstood, "the answer is not HTTP"),
@@ -18,8 +19,10 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
         return Verdict::new(Outcome::Unknown, code, what);
     }
     let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
+    // The error does not say which of the two it was.
+    let either = proxy.map_or_else(|| host.to_owned(), |proxy| format!("{host} or its proxy {proxy}"));
     if error.is_dns() {
-        return refused(Code::NameNotFound, format!("the name {host} was not found"));
+        return refused(Code::NameNotFound, format!("the name {either} was not found"));
     }
     if let Some(error) = find::<rustls::Error>(error) {
         return match error {
@@ -31,7 +34,7 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
         };
     }
     if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-        let what = format!("the connection to {host} was refused");
+        let what = format!("the connection to {either} was refused");
         return Verdict { may_retry: true, ..refused(Code::ConnectionRefused, what) };
     }
     // The tunnel's error type is not public; a test with a real proxy holds this to its words.
@@ -39,7 +42,7 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str) -> Verdict {
     {
         return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({tunnel})"));
     }
-    refused(Code::ConnectionNotMade, format!("no connection to {host} was made"))
+    refused(Code::ConnectionNotMade, format!("no connection to {either} was made"))
 }
 
 fn distrust(reason: &CertificateError) -> &'static str {

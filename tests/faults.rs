@@ -239,6 +239,25 @@ fn what_is_wrong_with_the_answer_is_said_in_words() {
 }
 
 #[test]
+fn a_proxy_that_is_not_reached_is_named() {
+    let simulator = simulator();
+    let a = simulator.addresses();
+    let closed = a.closed.trim_start_matches("http://");
+    for (proxy, words) in [
+        (closed, format!("or its proxy {closed} was refused")),
+        ("nosuch.invalid:1", "or its proxy nosuch.invalid:1 was not found".into()),
+    ] {
+        let https =
+            Options { proxy: Some(Secret::new(proxy)), max_retries: Some(0), ..tls(&simulator, &a.https) };
+        let message = reset(&client(&https), "ok-1").message.unwrap();
+        assert!(message.contains(&words), "{message}");
+        let http = Options { url: Some(a.closed.clone()), ..https };
+        let message = reset(&client(&http), "ok-1").message.unwrap();
+        assert!(!message.contains("proxy"), "http never goes through one: {message}");
+    }
+}
+
+#[test]
 fn what_the_server_asks_to_wait_is_passed_on() {
     let simulator = simulator();
     let options = Options { max_retries: Some(0), ..options(&simulator.addresses().http) };
