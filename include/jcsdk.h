@@ -25,7 +25,35 @@
  *   }
  *
  * More is three steps: jc_options_new and its setters; jc_client_new; then jc_client_reset_system_user_mfa for one user,
- * or jc_batch_new, _push, _close and _next for many.
+ * or jc_batch_new, _push, _close and _next for many:
+ *
+ *   #include <stdio.h>
+ *   #include "jcsdk.h"
+ *
+ *   int main(int argc, char **argv)                 // the users' ids
+ *   {
+ *       jc_client *client;
+ *       jc_batch *batch;
+ *       jc_buf result = JC_BUF_INIT;
+ *       if (jc_client_new(NULL, &client, &result) != JC_OK || jc_batch_new(client, 8, &batch) != JC_OK) {
+ *           fprintf(stderr, "%s\n", (const char *)result.ptr);
+ *           return 1;
+ *       }
+ *       for (int i = 1; ; ) {
+ *           for (; i < argc; i++) {
+ *               int32_t pushed = jc_batch_push(batch, argv[i], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, (uint64_t)i);
+ *               if (pushed == JC_FULL) break;       // take a result, then push this one again
+ *               if (pushed != JC_OK) fprintf(stderr, "%s is no id\n", argv[i]);
+ *           }
+ *           if (i == argc) jc_batch_close(batch);   // or jc_batch_next would wait for more
+ *           if (jc_batch_next(batch, UINT32_MAX, &result) == JC_END) break;
+ *           printf("%s\n", (const char *)result.ptr);
+ *           jc_buf_free(&result);
+ *       }
+ *       jc_batch_free(batch);
+ *       jc_client_free(client);
+ *       return 0;
+ *   }
  *
  * Result document, JSON in UTF-8; what does not apply is absent:
  *
@@ -42,10 +70,12 @@
  * - const T * is borrowed for the call. T ** gives ownership: each type has one _free, and _free(NULL) does nothing.
  *   A _free waits for calls that are inside on other threads; a handle is not used after it.
  * - Where a function takes a jc_buf *, NULL is allowed. Before the call it is JC_BUF_INIT or freed; it is overwritten.
- * - Functions return int32_t, one of the JC_ statuses below. Numbers never change their meaning; new ones may come, so
- *   treat one that you do not know as JC_UNKNOWN.
+ * - Functions return int32_t, one of the JC_ statuses below; any of them may be JC_PANIC. Numbers never change their
+ *   meaning; new ones may come, so treat one that you do not know as JC_UNKNOWN.
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
- * - Threads of the library take no signals. It has to stay loaded once it was used.
+ * - Threads of the library take no signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
+ * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
+ * - Once it was used, the library has to stay loaded.
  *
  * Made by `cargo xtask header` from src/ffi: do not edit.
  */
@@ -301,7 +331,8 @@ int32_t jc_options_set_int(jc_options *options,
  * As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
  * process's environment is not read for these options at all: for hosts whose users see another one, as those of
  * PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
- * NO_PROXY, no_proxy, SSL_CERT_FILE. Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
+ * NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
+ * SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
  */
 int32_t jc_options_set_env(jc_options *options,
                            const char *name,
@@ -370,8 +401,9 @@ int32_t jc_batch_push(jc_batch *batch,
 
 /**
  * Waits for the next result, at most timeout_ms milliseconds. Returns what became of that user (JC_OK, JC_INVALID,
- * JC_REFUSED, JC_UNKNOWN, JC_CANCELLED), with the result document in out_buf; or, without a document, JC_TIMEOUT: none
- * is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread, many at once.
+ * JC_REFUSED, JC_UNKNOWN, JC_CANCELLED, JC_PANIC), with the result document in out_buf; or, without a document,
+ * JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread,
+ * many at once.
  */
 int32_t jc_batch_next(jc_batch *batch,
                       uint32_t timeout_ms,
