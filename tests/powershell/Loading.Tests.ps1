@@ -17,9 +17,7 @@ BeforeAll {
     function Get-Library([string]$Module) { [IO.Directory]::GetFiles("$Module/runtimes", '*jcsdk*', 'AllDirectories')[0] }
     # In a process of its own, since a library that was loaded once stays.
     function Invoke-Copy([string]$Module, [string]$Code) {
-        $module = $Module -replace "'", "''"
-        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "Import-Module -Name ([Management.Automation.WildcardPattern]::Escape('$module/JumpCloudApiSdkV1.psd1')); $Code" 2>&1
-        ($text | Out-String) -replace '\x1b\[[0-9;]*m' -replace '\s*\r?\n *\|? *', ' '
+        ConvertTo-OneLine (Invoke-Shell $Code -Module $Module -Argument '-NonInteractive').Text
     }
 }
 AfterAll { Stop-Simulator }
@@ -75,7 +73,7 @@ Describe 'The module' {
         $version = [IO.Path]::GetFileName((Get-ModulePath))
         $null = [IO.Directory]::CreateDirectory($parent)
         [IO.Directory]::Move((Copy-Module staging), "$parent/$version")
-        & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$env:PSModulePath = '$TestDrive/by-name'; Reset-JcSdkSystemUserMfa -Id ok-1"
+        $null = Invoke-Shell "`$env:PSModulePath = '$TestDrive/by-name'; Reset-JcSdkSystemUserMfa -Id ok-1" -Module ''
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
 
@@ -113,8 +111,8 @@ Describe 'The module' {
     }
 
     It 'says that it needs the Full Language mode' {
-        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" 2>&1
-        ($text | Out-String) -replace '\x1b\[[0-9;]*m' -replace '\s*\r?\n *\|? *', ' ' | Should -Match 'needs PowerShell''s Full Language mode, and this session runs in ConstrainedLanguage'
+        $text = Invoke-Copy '' "`$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'"
+        $text | Should -Match 'needs PowerShell''s Full Language mode, and this session runs in ConstrainedLanguage'
     }
 
     It 'needs no other module on its way from import to result' {

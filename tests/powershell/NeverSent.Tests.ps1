@@ -124,6 +124,7 @@ Describe 'Never sent' {
 
     It 'an unknown region, rather than the default one' {
         $env:JCApiUrl = $null
+        $env:HTTPS_PROXY = $addresses.closed # leads nowhere, so that nothing can leave this machine
         $env:JCEnvironment = 'MARS'
         (Invoke-Form 'R -Id ok-1').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
         $env:JCEnvironment = $null

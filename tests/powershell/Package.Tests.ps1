@@ -30,8 +30,8 @@ Describe 'The package' {
     BeforeEach { Reset-Configuration }
 
     It 'works by name in an empty module path' {
-        $text = & "$PSHOME/pwsh" -NoProfile -NonInteractive -Command "`$env:PSModulePath = '$TestDrive/modules'; Reset-JcSdkSystemUserMfa -Id ok-1 -PassThru; (Get-Module JumpCloudApiSdkV1).ModuleBase"
-        $text | Should -Be 'True', $installed
+        $result = Invoke-Shell "`$env:PSModulePath = '$TestDrive/modules'; Reset-JcSdkSystemUserMfa -Id ok-1 -PassThru; (Get-Module JumpCloudApiSdkV1).ModuleBase" -Module ''
+        $result.Text.Trim() -split '\r?\n' | Should -Be 'True', $installed
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
 

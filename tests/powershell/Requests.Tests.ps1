@@ -157,7 +157,7 @@ Describe 'The end of the enrolment period' {
 
     It 'is refused as a local time that the clocks skip' {
         $result = Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-03-10T02:30:00; @{Id="ok-1";ExclusionUntil="2030-03-10T02:30:00"} | R' -Environment @{ TZ = 'America/New_York' }
-        [regex]::Matches(($result.Text -replace '\s+\|?\s*', ' '), 'does not exist').Count | Should -Be 2
+        [regex]::Matches((ConvertTo-OneLine $result.Text), 'does not exist').Count | Should -Be 2
         Get-Arrived | Should -BeNullOrEmpty
     }
 

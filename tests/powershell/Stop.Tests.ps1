@@ -13,7 +13,7 @@ BeforeAll {
         }
     }
     # Runs the code in a runspace, stops it once $Count requests have arrived, and gives its warnings and results.
-    function Stop-Form([string]$Form, [int]$Count) {
+    function Invoke-Stopped([string]$Form, [int]$Count) {
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Form)
         $output = [Management.Automation.PSDataCollection[psobject]]::new()
@@ -34,7 +34,7 @@ Describe 'A stop' {
         $before = (Get-SimulatorState).openConnections
         Set-Fault ok-2 '[{"never":true}]'
         $watch = [Diagnostics.Stopwatch]::StartNew()
-        $result = Stop-Form '"ok-1","ok-2","ok-3" | R -PassThru -TimeoutSec 3600' 2
+        $result = Invoke-Stopped '"ok-1","ok-2","ok-3" | R -PassThru -TimeoutSec 3600' 2
         $watch.Elapsed.TotalSeconds | Should -BeLessThan 40
         $result.Output.Count | Should -Be 1
         $result.Warnings.Count | Should -Be 1
@@ -47,7 +47,7 @@ Describe 'A stop' {
     It 'with several on their way names each of them, and tells who was reset unseen' {
         Set-Fault ok-2 '[{"never":true}]'
         Set-Fault ok-4 '[{"never":true}]'
-        $result = Stop-Form '"ok-1","ok-2","ok-3","ok-4" | R -ThrottleLimit 4 -TimeoutSec 3600 -Detailed' 4
+        $result = Invoke-Stopped '"ok-1","ok-2","ok-3","ok-4" | R -ThrottleLimit 4 -TimeoutSec 3600 -Detailed' 4
         $unknown = $result.Warnings -match 'not known whether' -join ''
         $unknown | Should -Match '\bok-2\b'
         $unknown | Should -Match '\bok-4\b'
@@ -80,10 +80,7 @@ Describe 'Ctrl+C' -Skip:$IsWindows {
 
     It 'ends the command at once, with the warning' {
         Set-Fault ok-1 '[{"never":true}]'
-        $start = [Diagnostics.ProcessStartInfo]::new("$PSHOME/pwsh")
-        $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
-        '-NoProfile', '-Command', "Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Reset-JcSdkSystemUserMfa -Id ok-1 -TimeoutSec 3600; 'not reached'" | ForEach-Object { $start.ArgumentList.Add($_) }
-        $process = [Diagnostics.Process]::Start($start)
+        $process = Start-Shell "Reset-JcSdkSystemUserMfa -Id ok-1 -TimeoutSec 3600; 'not reached'"
         $text = $process.StandardOutput.ReadToEndAsync()
         Wait-Until { @(Get-Arrived).Count -eq 1 }
         /bin/kill -INT $process.Id

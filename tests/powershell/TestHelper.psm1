@@ -1,5 +1,9 @@
 # What the specifications share: the staged module, a simulator of their own, and a look at what arrived there.
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'They change what belongs to the test.')]
+param()
+
 Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
 
 $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
 $simulator = $null
@@ -15,6 +19,17 @@ function Import-TestModule {
     Import-Module "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1" -Force -Global
 }
 
+# Port 0: a call that comes too early or too late must not reach the real service.
+function Clear-Configuration {
+    foreach ($name in 'JCApiKey', 'JCOrgId', 'JCEnvironment', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE') {
+        [Environment]::SetEnvironmentVariable($name, $null)
+    }
+    $env:JCApiUrl = 'https://127.0.0.1:0'
+}
+Clear-Configuration
+# Child shells write no colours into what is captured.
+$env:NO_COLOR = '1'
+
 # Starts a simulator and points the session's configuration to it.
 function Start-Simulator([string[]]$Argument) {
     $path = if ($env:JCSDK_SIMULATOR) { $env:JCSDK_SIMULATOR } else { "$root/target/debug/simulator" }
@@ -22,24 +37,26 @@ function Start-Simulator([string[]]$Argument) {
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
     $Argument | Where-Object { $_ } | ForEach-Object { $start.ArgumentList.Add($_) }
     $script:simulator = [Diagnostics.Process]::Start($start)
-    $script:addresses = $script:simulator.StandardOutput.ReadLine() | ConvertFrom-Json
+    $ready = $script:simulator.StandardOutput.ReadLine()
+    if (-not $ready) { throw "The simulator '$path' did not start." }
+    $script:addresses = $ready | ConvertFrom-Json
     Reset-Configuration
     $script:addresses
 }
 
 function Stop-Simulator {
+    Clear-Configuration
+    if ($null -eq $script:simulator) { return }
     $script:simulator.StandardInput.Close()
     $script:simulator.WaitForExit()
-    foreach ($name in 'JCApiKey', 'JCOrgId', 'JCEnvironment', 'JCApiUrl', 'SSL_CERT_FILE', 'HTTPS_PROXY', 'NO_PROXY') {
-        [Environment]::SetEnvironmentVariable($name, $null)
-    }
+    $script:simulator = $null
 }
 
 function Reset-Configuration {
+    Clear-Configuration
     $env:JCApiKey = 'simulator-key'
     $env:JCApiUrl = $script:addresses.https
     $env:SSL_CERT_FILE = $script:addresses.ca
-    $env:JCOrgId = $env:JCEnvironment = $env:HTTPS_PROXY = $env:NO_PROXY = $null
     Clear-Arrived
 }
 
@@ -87,21 +104,33 @@ function Invoke-Form([string]$Form) {
     }
 }
 
-# Runs a script in a process of its own, with the module imported: its text output, and its exit code.
-function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}) {
+# A script in a process of its own, with the module imported; with none, the script finds it by itself.
+function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
+    if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
     $start = [Diagnostics.ProcessStartInfo]::new("$PSHOME/pwsh")
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     foreach ($name in $Environment.Keys) { $start.Environment[$name] = $Environment[$name] }
-    $import = "Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa; "
+    $import = if ($Module) {
+        $manifest = [Management.Automation.WildcardPattern]::Escape("$Module/JumpCloudApiSdkV1.psd1") -replace "'", "''"
+        "Import-Module '$manifest'; Set-Alias R Reset-JcSdkSystemUserMfa; "
+    }
     foreach ($one in @('-NoProfile') + @($Argument | Where-Object { $_ }) + '-Command', ($import + $Script)) { $start.ArgumentList.Add($one) }
-    $process = [Diagnostics.Process]::Start($start)
+    [Diagnostics.Process]::Start($start)
+}
+
+# Runs it to its end: its text output, and its exit code.
+function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
+    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module
     $failed = $process.StandardError.ReadToEndAsync()
     $process.StandardInput.Write($InputText)
     $process.StandardInput.Close()
     $text = $process.StandardOutput.ReadToEnd() + $failed.Result
     $process.WaitForExit()
-    [pscustomobject]@{ Text = $text -replace '\x1b\[[0-9;]*m'; ExitCode = $process.ExitCode }
+    [pscustomobject]@{ Text = $text; ExitCode = $process.ExitCode }
 }
+
+# An error's text may be broken into lines anywhere between two words.
+function ConvertTo-OneLine([string]$Text) { ($Text -replace '\s*\r?\n *\|? *', ' ').Trim() }
 
 function ConvertTo-Secret([string]$Text) {
     $secret = [securestring]::new()
