@@ -64,6 +64,7 @@ function Reset-JcSdkSystemUserMfa {
 
         [Parameter(HelpMessage = 'The API key for this call, instead of $env:JCApiKey.')]
         [JumpCloudApiSdkV1.Interop.SecretTransformation()]
+        [ValidateNotNull()]
         [securestring]$ApiKey,
 
         [Parameter(HelpMessage = 'The organization for this call, instead of $env:JCOrgId.')]

@@ -38,6 +38,8 @@ Describe 'A form that the binder refuses' {
         @{ Form = 'R -Id ok-1 -ThrottleLimit 257'; Id = 'ParameterArgumentValidationError' }
         @{ Form = 'R -Id ok-1 -TimeoutSec 3601'; Id = 'ParameterArgumentValidationError' }
         @{ Form = 'R -Id ok-1 -MaximumRetryCount -1'; Id = 'ParameterArgumentValidationError' }
+        @{ Form = 'R -Id ok-1 -ApiKey $null'; Id = 'ParameterArgumentValidationError' }
+        @{ Form = 'R -Id ok-1 -Proxy $null'; Id = 'ParameterArgumentValidationError' }
     ) {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Id,Reset-JcSdkSystemUserMfa"

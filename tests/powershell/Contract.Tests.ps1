@@ -63,6 +63,13 @@ Describe 'The command' {
         $silent.Name | Should -BeNullOrEmpty
     }
 
+    It 'shows and completes also those parameters that are dynamic' {
+        foreach ($set in $command.ParameterSets) { "$set" | Should -Match '\[-Proxy <uri>\] \[-ProxyCredential <pscredential>\]' }
+        $typed = 'Reset-JcSdkSystemUserMfa -Id ok-1 -Proxy'
+        $completed = [Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null)
+        $completed.CompletionMatches.CompletionText | Should -Be '-Proxy', '-ProxyCredential'
+    }
+
     It 'completes -Environment' {
         $completed = [Management.Automation.CommandCompletion]::CompleteInput('Reset-JcSdkSystemUserMfa -Environment ', 38, $null)
         $completed.CompletionMatches.CompletionText | Should -Be 'STANDARD', 'EU', 'IN'

@@ -73,8 +73,9 @@ Describe 'The module' {
         $version = [IO.Path]::GetFileName((Get-ModulePath))
         $null = [IO.Directory]::CreateDirectory($parent)
         [IO.Directory]::Move((Copy-Module staging), "$parent/$version")
-        $null = Invoke-Shell "`$env:PSModulePath = '$TestDrive/by-name'; Reset-JcSdkSystemUserMfa -Id ok-1" -Module ''
-        Get-ArrivedText | Should -Be 'ok-1 {}'
+        $null = Invoke-Shell "`$env:PSModulePath = '$TestDrive/by-name'; `$rest = @{ Proxy = '$($addresses.proxy)'; Exclusion = `$true }; Reset-JcSdkSystemUserMfa -Id ok-1 @rest" -Module ''
+        (Get-Arrived).listener | Should -Be 'proxy', 'https'
+        (Get-ArrivedText)[1] | Should -Be 'ok-1 {"exclusion":true}'
     }
 
     It 'may be imported again, and from a second copy of the same build' {

@@ -12,7 +12,7 @@ public static class ProxyParameters
 {
     public static RuntimeDefinedParameterDictionary Create() => new()
     {
-        ["Proxy"] = Parameter("Proxy", typeof(Uri), "An http proxy for this call, as in http://proxy.example:3128."),
+        ["Proxy"] = Parameter("Proxy", typeof(Uri), "An http proxy for this call, as in http://proxy.example:3128.", new ValidateNotNullAttribute()),
         ["ProxyCredential"] = Parameter("ProxyCredential", typeof(PSCredential), "User and password for the proxy.", new CredentialAttribute()),
     };
 
