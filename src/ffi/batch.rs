@@ -70,8 +70,9 @@ pub extern "C" fn jc_batch_push(
 }
 
 /// Waits for the next result, at most timeout_ms milliseconds. Returns what became of that user (JC_OK, JC_INVALID,
-/// JC_REFUSED, JC_UNKNOWN, JC_CANCELLED), with the result document in out_buf; or, without a document, JC_TIMEOUT: none
-/// is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread, many at once.
+/// JC_REFUSED, JC_UNKNOWN, JC_CANCELLED, JC_PANIC), with the result document in out_buf; or, without a document,
+/// JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread,
+/// many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_buf: Out) -> i32 {
     boundary(JC_PANIC, || {

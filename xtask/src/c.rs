@@ -49,6 +49,7 @@ const WAYS: [Way; 3] = [
 pub fn run() -> Result<Sum> {
     let mut sum = header()?;
     let sound = library("c", &[])?;
+    sum.add(programs_in_the_header(&sound)?);
     let defective = library("panic-for-tests", &["--features", "panic-for-tests"])?;
     for way in &WAYS {
         if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
@@ -74,6 +75,40 @@ fn header() -> Result<Sum> {
         let ok = compile.status().with_context(|| format!("{compiler} could not be started"))?.success();
         sum.add(Sum::one(ok, &format!("jcsdk.h compiles alone with {standard}"), "see above"));
     }
+    Ok(sum)
+}
+
+/// What stands there as a whole program is one.
+fn programs_in_the_header(library: &Path) -> Result<Sum> {
+    let header = fs::read_to_string(top().join("include/jcsdk.h"))?;
+    let mut sum = Sum::default();
+    for (number, start) in header.match_indices(" *   #include <stdio.h>").map(|(start, _)| start).enumerate()
+    {
+        let lines = header[start..].lines().map(|line| line.strip_prefix(" *   ").unwrap_or_default());
+        let end = lines.clone().position(|line| line == "}").context("a program without an end")?;
+        let binary = library.with_file_name(format!("header-{number}"));
+        let source = binary.with_extension("c");
+        fs::write(&source, lines.take(end + 1).collect::<Vec<_>>().join("\n") + "\n")?;
+        let mut compile = Command::new("cc");
+        compile.arg("-std=c99").args(WARNINGS).arg("-I").arg(top().join("include")).arg(&source);
+        compile.arg("-o").arg(&binary).arg("-L").arg(library).arg("-ljcsdk");
+        succeed("the compilation of a program in the header", &mut compile)?;
+
+        let simulator = Simulator::start(Options { users: 60, ..Options::default() });
+        simulator.add_user("5f0c1a2b3c4d5e6f7a8b9c0d");
+        let mut command = Command::new(&binary);
+        crate::simulator::configure(&simulator, &mut command);
+        command.args((1..=60).map(|n| format!("ok-{n}"))).env("LD_LIBRARY_PATH", library);
+        let Ended { status, output } = finish(&mut command, &binary.with_extension("txt"), |_| ())?;
+        let resets = simulator.stats().resets;
+        let ok = status.is_some_and(|status| status.success()) && [1, 60].get(number) == Some(&resets);
+        sum.add(Sum::one(
+            ok,
+            &format!("program {} in jcsdk.h", number + 1),
+            &format!("{status:?}, {resets} resets\n{output}"),
+        ));
+    }
+    ensure!(sum.passed + sum.failed == 2, "jcsdk.h has two programs at its top");
     Ok(sum)
 }
 
