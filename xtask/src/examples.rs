@@ -47,16 +47,16 @@ pub fn run() -> Result<Sum> {
     let prefix = install::for_tests()?;
     let mut sum = Sum::default();
     for example in &EXAMPLES {
-        if let Some(missing) = missing(example) {
-            println!("SKIPPED: {missing} is missing, so examples/{} was NOT run", example.name);
-            continue;
-        }
         let places = Places {
             source: top().join("examples").join(example.name),
             prefix: prefix.clone(),
             out: target().join("examples").join(example.name),
         };
         fs::create_dir_all(&places.out)?;
+        if let Some(missing) = missing(example, &places)? {
+            println!("SKIPPED: {missing} is missing, so examples/{} was NOT run", example.name);
+            continue;
+        }
         match (example.make)(&places) {
             Ok(call) => sum.add(tests(example, &call, &places)?),
             Err(error) => sum.add(Sum::one(false, example.name, &format!("{error:#}"))),
@@ -65,11 +65,27 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
-fn missing(example: &Example) -> Option<&'static str> {
-    if example.name == "csharp" && powershell::find().is_none() {
-        return Some("PowerShell");
+fn missing(example: &Example, places: &Places) -> Result<Option<&'static str>> {
+    if let Some(tool) = example.tools.iter().find(|tool| !is_installed(tool)) {
+        return Ok(Some(tool));
     }
-    example.tools.iter().find(|tool| !is_installed(tool)).copied()
+    Ok(match example.name {
+        "csharp" if powershell::find().is_none() => Some("PowerShell"),
+        "node" if !fetch_koffi(places)? => Some("koffi, which npm could not fetch,"),
+        _ => None,
+    })
+}
+
+/// Into a copy, so that packages do not come to lie in the sources.
+fn fetch_koffi(places: &Places) -> Result<bool> {
+    for file in ["package.json", "package-lock.json", "reset.js"] {
+        fs::copy(places.source.join(file), places.out.join(file))?;
+    }
+    if places.out.join("node_modules/koffi").exists() {
+        return Ok(true);
+    }
+    let npm = ["ci", "--silent", "--no-audit", "--no-fund"];
+    Ok(Command::new("npm").args(npm).current_dir(&places.out).status()?.success())
 }
 
 fn compiled(compiler: &str, standard: &str, source: PathBuf, places: &Places) -> Result<Vec<OsString>> {
@@ -103,15 +119,7 @@ fn python(places: &Places) -> Result<Vec<OsString>> {
     Ok(vec!["python3".into(), places.source.join("reset.py").into()])
 }
 
-/// In a copy, so that its packages do not come to lie in the sources.
 fn node(places: &Places) -> Result<Vec<OsString>> {
-    for file in ["package.json", "package-lock.json", "reset.js"] {
-        fs::copy(places.source.join(file), places.out.join(file))?;
-    }
-    if !places.out.join("node_modules/koffi").exists() {
-        let npm = ["ci", "--silent", "--no-audit", "--no-fund"];
-        succeed("npm ci", Command::new("npm").args(npm).current_dir(&places.out))?;
-    }
     Ok(vec!["node".into(), places.out.join("reset.js").into()])
 }
 
