@@ -60,7 +60,8 @@
  *   {"outcome": "reset" | "refused" | "unknown" | "cancelled" | "invalid", "status": the JC_ number,
  *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
  *    "userId", "tag", "httpStatus", "serverMessage", "body": the answer's, cut to 4000 characters,
- *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for}
+ *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for,
+ *    "stopsBatch": true where every other user would fail in the same way, so that a batch sends nothing more}
  *
  * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
  *

@@ -224,6 +224,7 @@ impl ResetResult {
             message: self.message.as_deref(),
             server_message: self.server_message.as_deref(),
             hint: self.code.map(Code::hint),
+            stops_batch: self.code.is_some_and(Code::is_everyones),
             attempts: self.attempts,
             elapsed_ms: self.elapsed.as_millis(),
             retry_after_seconds: self.retry_after.map(|wait| wait.as_secs()),
@@ -253,6 +254,8 @@ struct Document<'a> {
     server_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stops_batch: bool,
     attempts: u32,
     elapsed_ms: u128,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -308,6 +311,9 @@ mod tests {
             result.to_json(2),
             r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
         );
+
+        let refused = ResetResult::unsent(Some("u"), Verdict::new(Outcome::Refused, Code::AuthRefused, "x"));
+        assert!(refused.to_json(2).contains(r#","stopsBatch":true,"#));
     }
 
     #[test]
