@@ -14,21 +14,20 @@ internal sealed class InputReader
     private const long SecondsPerDay = 86_400;
 
     private readonly bool bodyIsNamed, inputIsNamed;
-    private readonly int exclusion = Native.ExclusionUnset;
-    private readonly long until = Native.UntilUnset;
+    private readonly bool? exclusion;
+    private readonly Moment? until;
     private readonly uint flags;
-    private readonly string? note;
 
     // Made in begin: what is bound then was given by name. Later the binder leaves stale names of piped objects in it.
     internal InputReader(IDictionary<string, object> bound)
     {
         bodyIsNamed = bound.ContainsKey("Body");
         inputIsNamed = bound.ContainsKey("InputObject");
-        if (bound.TryGetValue("Exclusion", out var given)) exclusion = ((SwitchParameter)given).IsPresent ? 1 : 0;
+        if (bound.TryGetValue("Exclusion", out var given)) exclusion = ((SwitchParameter)given).IsPresent;
         if (bound.TryGetValue("Force", out var force) && ((SwitchParameter)force).IsPresent) flags = Native.AllowPast;
-        if (bound.TryGetValue("ExclusionUntil", out var time)) Moment.TryRead(time, out until, out note, out _);
+        if (bound.TryGetValue("ExclusionUntil", out var time)) until = Moment.Read(time);
         if (bound.TryGetValue("ExclusionDays", out var days))
-            until = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (int)days * SecondsPerDay;
+            until = new Moment(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (int)days * SecondsPerDay);
     }
 
     /// <summary>Users come through the pipeline, and the same one may come twice.</summary>
@@ -42,13 +41,13 @@ internal sealed class InputReader
         if (bothPiped) fields = null;
 
         // A parameter counts before the body, and that before what a user's record carries; field by field.
-        var request = new ResetRequest(user?.Id ?? id) { Flags = flags };
-        request.Exclusion = exclusion != Native.ExclusionUnset ? exclusion : Exclusion(fields?.Exclusion ?? user?.Exclusion);
-        (request.Until, request.Note, request.UntilIsNamed) =
-            until != Native.UntilUnset ? (until, note, true)
-            : fields is { Until: not Native.UntilUnset } ? (fields.Until, fields.Note, bodyIsNamed)
-            : user is { Until: not Native.UntilUnset } ? (user.Until, user.Note, inputIsNamed)
-            : (Native.UntilUnset, null, false);
+        var request = new ResetRequest(user?.Id ?? id)
+        {
+            Exclusion = exclusion ?? fields?.Exclusion ?? user?.Exclusion,
+            Until = until ?? fields?.Until ?? user?.Until,
+            UntilIsNamed = until is not null || (fields?.Until is null ? inputIsNamed : bodyIsNamed),
+            Flags = flags,
+        };
 
         faultIsEveryones = false;
         if (fields?.AsBody is { } wrongBody)
@@ -63,6 +62,4 @@ internal sealed class InputReader
         }
         return request;
     }
-
-    private static int Exclusion(bool? value) => value switch { true => 1, false => 0, null => Native.ExclusionUnset };
 }

@@ -4,51 +4,35 @@ using System.Text.RegularExpressions;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>A moment as whole seconds since 1970 (UTC), from the forms that a person or a script writes it in.</summary>
-internal static class Moment
+/// <summary>
+/// Whole seconds since 1970 (UTC), from the forms that a person or a script writes a moment in.
+/// A time without a zone is the host's local time; the note tells of one that comes twice, the fault why it is none.
+/// </summary>
+internal readonly record struct Moment(long Seconds, string? Note = null, string? Fault = null)
 {
     // The extended form only: 20300102 could as well be a number.
     private static readonly Regex Iso8601 = new(
         @"\A(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?)?\z",
         RegexOptions.CultureInvariant | RegexOptions.ECMAScript);
 
-    /// <summary>A time without a zone is the host's local time; <paramref name="note"/> tells of one that comes twice.</summary>
-    internal static bool TryRead(object value, out long seconds, out string? note, out string? fault)
+    internal static Moment Read(object value) => value switch
     {
-        (seconds, note, fault) = (0, null, null);
-        switch (value)
-        {
-            case DateTime { Kind: DateTimeKind.Utc } time:
-                seconds = Seconds(time.Ticks);
-                return true;
-            case DateTime time:
-                return TryReadLocal(time, out seconds, out note, out fault);
-            case DateTimeOffset time:
-                seconds = Seconds(time.Ticks - time.Offset.Ticks);
-                return true;
-            case string text:
-                return TryReadText(text, out seconds, out note, out fault);
-            default:
-                fault = $"a {value.GetType().Name} is not a date; give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z";
-                return false;
-        }
-    }
+        DateTime { Kind: DateTimeKind.Utc } time => OfUtc(time.Ticks),
+        DateTime time => OfLocal(time),
+        DateTimeOffset time => OfUtc(time.UtcTicks),
+        string text => OfText(text),
+        _ => Wrong($"a value of type {value.GetType().Name} is not a date; give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z"),
+    };
 
-    private static bool TryReadText(string text, out long seconds, out string? note, out string? fault)
+    private static Moment OfText(string text)
     {
-        (seconds, note, fault) = (0, null, null);
         var match = Iso8601.Match(text);
         var clock = match.Groups[2].Success ? match.Groups[2].Value + (match.Groups[3].Success ? match.Groups[3].Value : ":00") : "00:00:00";
         if (!match.Success
             || !DateTime.TryParseExact($"{match.Groups[1].Value}T{clock}", "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             || !TryReadOffset(match, out var offset))
-        {
-            fault = $"'{Fault.Quote(text)}' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z";
-            return false;
-        }
-        if (offset is null) return TryReadLocal(time, out seconds, out note, out fault);
-        seconds = Seconds(time.Ticks - offset.Value.Ticks);
-        return true;
+            return Wrong($"'{Interop.Fault.Quote(text)}' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z");
+        return offset is null ? OfLocal(time) : OfUtc(time.Ticks - offset.Value.Ticks);
     }
 
     private static bool TryReadOffset(Match match, out TimeSpan? offset)
@@ -61,22 +45,17 @@ internal static class Moment
         return hours < 24 && minutes < 60;
     }
 
-    private static bool TryReadLocal(DateTime time, out long seconds, out string? note, out string? fault)
+    private static Moment OfLocal(DateTime time)
     {
-        (seconds, note, fault) = (0, null, null);
         var zone = TimeZoneInfo.Local;
         if (zone.IsInvalidTime(time))
-        {
-            fault = $"the local time {time:yyyy-MM-dd HH:mm:ss} does not exist in {zone.Id}: the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z";
-            return false;
-        }
+            return Wrong($"the local time {time:yyyy-MM-dd HH:mm:ss} does not exist in {zone.Id}: the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z");
         // An ambiguous Local time knows which of the two it is; an Unspecified one is read as standard time.
-        var ambiguous = time.Kind == DateTimeKind.Unspecified && zone.IsAmbiguousTime(time);
         var offset = time.Kind == DateTimeKind.Local ? time - time.ToUniversalTime() : zone.GetUtcOffset(time);
-        seconds = Seconds(time.Ticks - offset.Ticks);
-        if (ambiguous)
-            note = $"The local time {time:yyyy-MM-dd HH:mm:ss} comes twice in {zone.Id}; it is read as standard time, {Iso(seconds)}.";
-        return true;
+        var moment = OfUtc(time.Ticks - offset.Ticks);
+        return time.Kind == DateTimeKind.Unspecified && zone.IsAmbiguousTime(time)
+            ? moment with { Note = $"The local time {time:yyyy-MM-dd HH:mm:ss} comes twice in {zone.Id}; it is read as standard time, {Iso(moment.Seconds)}." }
+            : moment;
     }
 
     internal static string Iso(long seconds) =>
@@ -85,6 +64,8 @@ internal static class Moment
     internal static DateTimeOffset? ToOffset(long seconds) =>
         seconds >= -62135596800 && seconds <= 253402300799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
-    private static long Seconds(long utcTicks) =>
-        (long)Math.Floor((decimal)(utcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond);
+    // In ticks, because text may name a moment that no DateTime can hold.
+    private static Moment OfUtc(long ticks) => new(ticks / TimeSpan.TicksPerSecond - DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerSecond);
+
+    private static Moment Wrong(string fault) => new(0, Fault: fault);
 }

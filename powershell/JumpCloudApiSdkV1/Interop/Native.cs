@@ -1,6 +1,4 @@
 using System;
-using System.IO;
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -8,7 +6,7 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>The C ABI of include/jcsdk.h, as it is. Text goes in as NUL-terminated UTF-8 (see <see cref="Utf8"/>).</summary>
 internal static class Native
 {
-    internal const int Ok = 0, Timeout = 5, Full = 6, End = 7, Closed = 8;
+    internal const int Ok = 0, Timeout = 5, Full = 6, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
     internal const uint AllowPast = 1;
@@ -44,14 +42,12 @@ internal static class Native
         private nuint len;
         private nuint cap;
 
-        internal readonly bool IsEmpty => ptr == IntPtr.Zero || len == 0;
-
         /// <summary>Copies the bytes out and gives the memory back.</summary>
         internal byte[] Take()
         {
             try
             {
-                if (IsEmpty) return Array.Empty<byte>();
+                if (ptr == IntPtr.Zero) return [];
                 var bytes = new byte[checked((int)len)];
                 Marshal.Copy(ptr, bytes, 0, bytes.Length);
                 return bytes;
@@ -61,23 +57,22 @@ internal static class Native
     }
 }
 
-internal sealed class OptionsHandle : SafeHandle
+internal abstract class NativeHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
 {
-    public OptionsHandle() : base(IntPtr.Zero, true) { }
     public override bool IsInvalid => handle == IntPtr.Zero;
+}
+
+internal sealed class OptionsHandle : NativeHandle
+{
     protected override bool ReleaseHandle() { Native.jc_options_free(handle); return true; }
 }
 
-internal sealed class ClientHandle : SafeHandle
+internal sealed class ClientHandle : NativeHandle
 {
-    public ClientHandle() : base(IntPtr.Zero, true) { }
-    public override bool IsInvalid => handle == IntPtr.Zero;
     protected override bool ReleaseHandle() { Native.jc_client_free(handle); return true; }
 }
 
-internal sealed class BatchHandle : SafeHandle
+internal sealed class BatchHandle : NativeHandle
 {
-    public BatchHandle() : base(IntPtr.Zero, true) { }
-    public override bool IsInvalid => handle == IntPtr.Zero;
     protected override bool ReleaseHandle() { Native.jc_batch_free(handle); return true; }
 }

@@ -35,7 +35,7 @@ internal static class NativeLoader
                 $"The module has no native library for {rid}: '{path}' does not exist.",
                 "Install the module again, or build it on this system with build.ps1.");
 
-        var fault = RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? ElfFile.Fault(path) : null;
+        var fault = OperatingSystem.IsLinux() ? ElfFile.Fault(path) : null;
         if (fault is null && NativeLibrary.TryLoad(path, out var handle))
         {
             var found = NativeLibrary.TryGetExport(handle, "jc_abi_version", out var export)
@@ -50,18 +50,18 @@ internal static class NativeLoader
             "Install the module again, or build it on this system with build.ps1.");
     }
 
-    internal static string RuntimeIdentifier()
+    private static string RuntimeIdentifier()
     {
-        var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
-            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx"
+        var system = OperatingSystem.IsWindows() ? "win"
+            : OperatingSystem.IsMacOS() ? "osx"
             : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl"
             : "linux";
         return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 
     private static string FileName() =>
-        RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "jcsdk.dll"
-        : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libjcsdk.dylib"
+        OperatingSystem.IsWindows() ? "jcsdk.dll"
+        : OperatingSystem.IsMacOS() ? "libjcsdk.dylib"
         : "libjcsdk.so";
 }
 

@@ -17,8 +17,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     public bool? Exclusion { get; set; }
     public DateTime? ExclusionUntil { get; set; }
 
-    internal long Until { get; private set; } = Native.UntilUnset;
-    internal string? Note { get; private set; }
+    internal Moment? Until { get; private set; }
 
     private Fault? shape;        // it is nothing that could be read
     private Fault? identity;     // its ids cannot be used
@@ -100,7 +99,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 else Unset("Exclusion.Invalid", "Exclusion", value, "is neither true nor false");
                 break;
             case "exclusionuntil":
-                if (Until != Native.UntilUnset) field ??= Twice(name);
+                if (Until is not null) field ??= Twice(name);
                 else if (value is null or "") Unset("ExclusionUntil.Invalid", "ExclusionUntil", value, "is not a date");
                 else AddUntil(value);
                 break;
@@ -124,8 +123,9 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     private void AddUntil(object value)
     {
-        if (Moment.TryRead(value, out var seconds, out var note, out var why)) (Until, Note) = (seconds, note);
-        else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {why}");
+        var moment = Moment.Read(value);
+        if (moment.Fault is null) Until = moment;
+        else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {moment.Fault}");
     }
 
     private void Unset(string code, string name, object? value, string why)

@@ -18,29 +18,30 @@ public sealed class ResetRequest
 
     public string Action =>
         "Reset TOTP MFA"
-        + (Exclusion switch { 1 => ", exclude the user from MFA", 0 => ", do not exclude the user from MFA", _ => "" })
-        + (Until == Native.UntilUnset ? "" : Exclusion == 1 ? $" until {Moment.Iso(Until)}" : $", exclusion until {Moment.Iso(Until)}");
+        + Exclusion switch { true => ", exclude the user from MFA", false => ", do not exclude the user from MFA", null => "" }
+        + (Until is not { } until ? "" : Exclusion == true ? $" until {Moment.Iso(until.Seconds)}" : $", exclusion until {Moment.Iso(until.Seconds)}");
 
     /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
-    public IEnumerable<string> Verbose => Note is null ? [Describe(preview)] : [Note, Describe(preview)];
+    public IEnumerable<string> Verbose => Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
 
-    internal int Exclusion { get; set; } = Native.ExclusionUnset;
-    internal long Until { get; set; } = Native.UntilUnset;
+    internal bool? Exclusion { get; init; }
+    internal Moment? Until { get; init; }
     /// <summary>Given by name, and so the same for all users.</summary>
-    internal bool UntilIsNamed { get; set; }
+    internal bool UntilIsNamed { get; init; }
 
     internal uint Flags { get; init; }
-    internal string? Note { get; set; }
-    internal byte[] Id { get; private set; } = System.Array.Empty<byte>();
     internal ResetResult? Result { get; private set; }
 
-    private byte[] preview = System.Array.Empty<byte>();
+    private byte[] id = [], preview = [];
+
+    private int NativeExclusion => Exclusion switch { true => 1, false => 0, null => Native.ExclusionUnset };
+    private long NativeUntil => Until?.Seconds ?? Native.UntilUnset;
 
     internal void Settle(ResetResult result)
     {
         if (result.UserId.Length == 0) result.UserId = UserId;
-        result.Exclusion = Exclusion == Native.ExclusionUnset ? null : Exclusion == 1;
-        result.ExclusionUntil = Until == Native.UntilUnset ? null : Moment.ToOffset(Until);
+        result.Exclusion = Exclusion;
+        result.ExclusionUntil = Until is { } until ? Moment.ToOffset(until.Seconds) : null;
         Result = result;
     }
 
@@ -49,18 +50,20 @@ public sealed class ResetRequest
     /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
     internal void Preview(ClientHandle client)
     {
-        if (Utf8.Bytes(UserId) is not { } id)
+        if (Utf8.Bytes(UserId) is not { } bytes)
         {
             Refuse(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it"));
             return;
         }
-        Id = id;
+        id = bytes;
         var buffer = new Native.Buffer();
-        var status = Native.jc_preview_reset(client, Id, Exclusion, Until, Flags, ref buffer);
+        var status = Native.jc_preview_reset(client, id, NativeExclusion, NativeUntil, Flags, ref buffer);
         var document = buffer.Take();
         if (status == Native.Ok) preview = document;
         else Settle(ResetResult.FromJson(document));
     }
+
+    internal int Push(BatchHandle batch, ulong tag) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag);
 
     private static string Describe(byte[] document)
     {

@@ -31,6 +31,9 @@ public sealed class ResetResult
 
     internal string? Hint { get; set; }
 
+    /// <summary>Every other user would fail in the same way, and the batch sends nothing more.</summary>
+    internal bool StopsBatch { get; init; }
+
     internal bool IsReset => Outcome == "reset";
 
     internal static ResetResult FromJson(byte[] document)
@@ -45,6 +48,7 @@ public sealed class ResetResult
             Code = Text(root, "code"),
             Message = Text(root, "message"),
             Hint = Text(root, "hint"),
+            StopsBatch = root.TryGetProperty("stopsBatch", out _),
             Attempts = root.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
             Duration = root.TryGetProperty("elapsedMs", out var elapsed) ? elapsed.GetDouble() / 1000 : 0,
         };

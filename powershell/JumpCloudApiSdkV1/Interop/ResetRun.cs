@@ -21,12 +21,6 @@ public sealed class ResetRun
     // Results that wait for a slow user before them, so that they come in order.
     private const int MostWaiting = 1024;
 
-    // What fails for one of these reasons fails for every user; the batch sends nothing more.
-    private static readonly HashSet<string> EveryonesFailures = new()
-    {
-        "Auth.Refused", "Auth.LoginRedirect", "Organization.Required", "Redirect.Refused", "Name.NotFound", "Tls.NotTrusted", "Proxy.Refused",
-    };
-
     private readonly InputReader reader;
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
@@ -59,7 +53,7 @@ public sealed class ResetRun
         if (cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference))
             progress = new ProgressMeter();
 
-        var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{ModuleVersion} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
+        var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
@@ -75,8 +69,6 @@ public sealed class ResetRun
 
     /// <summary>Whether it is worth making lines for the verbose stream.</summary>
     public bool IsVerbose { get; }
-
-    public static string ModuleVersion => typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
 
     public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
@@ -186,7 +178,7 @@ public sealed class ResetRun
             if (closing) Native.jc_batch_close(batch);
             onStop = stop.Register(() => Native.jc_batch_cancel(opened));
         }
-        var status = Native.jc_batch_push(batch, request.Id, request.Exclusion, request.Until, request.Flags, (ulong)seen);
+        var status = request.Push(batch, (ulong)seen);
         if (status == Native.Full) return;
         unsent = null;
         if (status == Native.Ok) return;
@@ -210,7 +202,7 @@ public sealed class ResetRun
     {
         var isNotTried = result.Code == "NotTried";
         var isDuplicate = result.Code == "DuplicateUser";
-        if (result.Code is { } code && EveryonesFailures.Contains(code)) stoppedBy ??= code;
+        if (result.StopsBatch) stoppedBy ??= result.Code;
         var isSameReason = stopIsShown && result.Code == stoppedBy;
         if (result.Code is not null && result.Code == stoppedBy) stopIsShown = true;
         if (isNotTried) notTried++;

@@ -12,12 +12,12 @@ public sealed class MomentTransformationAttribute : ArgumentTransformationAttrib
     {
         var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         if (value is null) return inputData!;
-        if (!Moment.TryRead(value, out var seconds, out var note, out var fault))
-            throw new ArgumentTransformationMetadataException($"{char.ToUpperInvariant(fault![0])}{fault[1..]}.");
+        var moment = Moment.Read(value);
+        if (moment.Fault is { } fault) throw new ArgumentTransformationMetadataException($"{char.ToUpperInvariant(fault[0])}{fault[1..]}.");
         // Kept as it is, so that the command can say that a local time comes twice.
         if (value is DateTime) return value;
-        if (note is not null) return DateTime.SpecifyKind(DateTimeOffset.FromUnixTimeSeconds(seconds).ToLocalTime().DateTime, DateTimeKind.Unspecified);
-        return Moment.ToOffset(seconds)?.UtcDateTime
+        if (moment.Note is not null) return DateTime.SpecifyKind(DateTimeOffset.FromUnixTimeSeconds(moment.Seconds).ToLocalTime().DateTime, DateTimeKind.Unspecified);
+        return Moment.ToOffset(moment.Seconds)?.UtcDateTime
             ?? throw new ArgumentTransformationMetadataException("The date is before the year 1 or after 9999.");
     }
 }
