@@ -92,10 +92,10 @@ $relations = "<?xml version=`"1.0`" encoding=`"utf-8`"?>`n<Relationships xmlns=`
 $stream = [IO.File]::Create($package)
 $archive = [IO.Compression.ZipArchive]::new($stream, 'Create')
 $utf8 = [Text.UTF8Encoding]::new($false)
-Add-Entry $archive '_rels/.rels' $utf8.GetBytes($relations)
-Add-Entry $archive '[Content_Types].xml' $utf8.GetBytes($types)
-Add-Entry $archive "$name.nuspec" $utf8.GetBytes((Get-Nuspec))
-foreach ($file in $files) { Add-Entry $archive $file ([IO.File]::ReadAllBytes("$Stage/$file")) }
+Add-Entry $archive -Path '_rels/.rels' -Content $utf8.GetBytes($relations)
+Add-Entry $archive -Path '[Content_Types].xml' -Content $utf8.GetBytes($types)
+Add-Entry $archive -Path "$name.nuspec" -Content $utf8.GetBytes((Get-Nuspec))
+foreach ($file in $files) { Add-Entry $archive -Path $file -Content ([IO.File]::ReadAllBytes("$Stage/$file")) }
 $archive.Dispose()
 $stream.Dispose()
 

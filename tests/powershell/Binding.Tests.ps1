@@ -80,8 +80,8 @@ Describe 'A form that binds' {
     }
 
     It 'also where the function may be found by another function' {
-        function Reset-ByProxy { [CmdletBinding()] param([Parameter(ValueFromPipeline)]$User) process { $User | Reset-JcSdkSystemUserMfa } }
-        'ok-1', 'ok-2' | Reset-ByProxy
+        function Invoke-ByProxy { [CmdletBinding()] param([Parameter(ValueFromPipeline)]$User) process { $User | Reset-JcSdkSystemUserMfa } }
+        'ok-1', 'ok-2' | Invoke-ByProxy
         Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {}'
     }
 

@@ -1,5 +1,8 @@
 # The documented command line, by reflection: command.json is the record of what it must show.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeDiscovery {
     $contract = [IO.File]::ReadAllText("$PSScriptRoot/command.json") | ConvertFrom-Json
     $parameters = $contract.parameters.PSObject.Properties | ForEach-Object { @{ Name = $_.Name; Expected = $_.Value } }

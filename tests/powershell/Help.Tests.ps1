@@ -1,5 +1,8 @@
 # The help: complete, in step with the command, and true. Its examples are run as they are printed.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeDiscovery {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
@@ -157,11 +160,11 @@ Describe 'Each example' {
         }
 
         # Where a person or another module would answer.
-        $standIns = {
+        $standIns = @'
             function Read-Host([string]$Prompt, [switch]$AsSecureString) { Write-Host "${Prompt}: ********"; New-Key }
             function Get-Secret([string]$Name) { New-Key }
             function New-Key { $key = [securestring]::new(); 'simulator-key'.ToCharArray() | ForEach-Object { $key.AppendChar($_) }; $key }
-        }
+'@
 
         # The transcript's commands, in one session, each with what it prints.
         function Invoke-Transcript([string]$Code, [hashtable]$Environment) {

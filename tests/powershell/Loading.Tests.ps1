@@ -1,5 +1,8 @@
 # A module that cannot work says why in a clear sentence; one that can, works from anywhere.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads; the library''s path is read by what damages it.')]
+param()
+
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
@@ -25,7 +28,7 @@ AfterAll { Stop-Simulator }
 Describe 'A native library that cannot be used' {
     BeforeEach { Reset-Configuration }
 
-    It 'is named at the first call, and help still works: <Name>' -ForEach @(
+    It 'is named at the first call, and help still works: <Name>' -Skip:(-not $IsLinux) -ForEach @(
         @{ Name = 'missing'; Damage = '[IO.File]::Delete($library)'; Sentence = 'no native library for .* does not exist' }
         @{ Name = 'text'; Damage = '[IO.File]::WriteAllText($library, "not a library " * 9)'; Sentence = 'cannot be used: it is damaged' }
         @{ Name = 'cut'; Damage = '$file = [IO.File]::OpenWrite($library); $file.SetLength($file.Length / 2); $file.Dispose()'; Sentence = 'cannot be used: it is damaged' }
@@ -54,7 +57,7 @@ Describe 'A native library that cannot be used' {
 Describe 'The module' {
     BeforeEach { Reset-Configuration }
 
-    It 'works from a folder called <_>' -ForEach 'with spaces', 'ünïcödé 日本', 'br[ack]ets', 'quo''te', 'dol$lar' {
+    It 'works from a folder called <_>' -ForEach 'with spaces', "`u{FC}n`u{EF}c`u{F6}d`u{E9} `u{65E5}`u{672C}", 'br[ack]ets', 'quo''te', 'dol$lar' {
         $copy = Copy-Module $_
         $null = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1'
         Get-ArrivedText | Should -Be 'ok-1 {}'

@@ -1,9 +1,12 @@
 # Many users: one after the other by default, several at once when asked for, in order either way.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $addresses = Start-Simulator -Argument '--users', '2000'
+    $null = Start-Simulator -Argument '--users', '2000'
     $ids = 1..200 | ForEach-Object { "ok-$_" }
 }
 AfterAll { Stop-Simulator }
@@ -86,10 +89,11 @@ Describe 'Progress' {
             $shell.Dispose()
             $records
         }
-        foreach ($n in 1..6) { Add-User "slow-$n" }
-        function Set-Slow { foreach ($n in 1..6) { Set-Fault "slow-$n" '[{"delayMs":250}]' } }
     }
-    BeforeEach { Reset-Configuration; Set-Slow }
+    BeforeEach {
+        Reset-Configuration
+        foreach ($n in 1..6) { Set-Fault "slow-$n" '[{"delayMs":250}]' }
+    }
 
     It 'counts done and failed, and ends' {
         Set-Fault slow-1 '[{"status":404}]'

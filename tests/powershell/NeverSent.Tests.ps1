@@ -1,5 +1,8 @@
 # What is never sent: one clear error each, and nothing on the wire, also under -WhatIf and without a prompt.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeDiscovery {
     $id = @{ Code = 'Id.Invalid' }
     $forms = @(
@@ -108,7 +111,7 @@ Describe 'Never sent' {
         @{ Name = 'JCApiKey'; Value = '$null'; Code = 'Key.Missing' }
         @{ Name = 'JCApiKey'; Value = '""'; Code = 'Key.Missing' }
         @{ Name = 'JCApiKey'; Value = '"simulator`nkey"'; Code = 'Key.Invalid' }
-        @{ Name = 'JCApiKey'; Value = '"schlüssel"'; Code = 'Key.Invalid' }
+        @{ Name = 'JCApiKey'; Value = '"schl`u{FC}ssel"'; Code = 'Key.Invalid' }
         @{ Name = 'JCApiKey'; Value = '"simulator-key$([char]0xd800)"'; Code = 'Key.Invalid' }
         @{ Name = 'JCApiUrl'; Value = '"http://jumpcloud.example"'; Code = 'Url.Invalid' }
         @{ Name = 'JCApiUrl'; Value = '"ftp://127.0.0.1"'; Code = 'Url.Invalid' }

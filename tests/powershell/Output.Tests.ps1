@@ -3,7 +3,7 @@
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $addresses = Start-Simulator
+    $null = Start-Simulator
 }
 AfterAll { Stop-Simulator }
 

@@ -1,9 +1,12 @@
 # The package: what is in it, and that it works where it is installed.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $addresses = Start-Simulator
+    $null = Start-Simulator
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     $version = (Import-PowerShellDataFile "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1").ModuleVersion
 

@@ -1,5 +1,8 @@
 # The caller's preferences count wherever he calls from; what he says at the command counts more.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeDiscovery {
     # Each way sets $name to $value somewhere above the call, and then calls $call.
     $ways = @(
@@ -14,7 +17,7 @@ BeforeDiscovery {
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $addresses = Start-Simulator
+    $null = Start-Simulator
     # In a runspace of its own, whose global scope is nobody else's, and which has no host that could ask anyone.
     function Invoke-Way([string]$Name, [string]$Value, [string]$Call) { Invoke-Runspace ($Script -f $Name, $Value, $Call) }
     function Invoke-Runspace([string]$Code) {
@@ -34,40 +37,40 @@ Describe 'A preference set in <Way>' -ForEach $ways {
     BeforeEach { Reset-Configuration }
 
     It 'WhatIfPreference: nothing is sent' {
-        $text = Invoke-Way WhatIfPreference '$true' 'R -Id ok-1 -PassThru'
+        $text = Invoke-Way WhatIfPreference '$true' -Call 'R -Id ok-1 -PassThru'
         Get-Arrived | Should -BeNullOrEmpty
         $text | Should -Not -Match 'True'
     }
 
     It '-WhatIf:$false counts more' {
-        $null = Invoke-Way WhatIfPreference '$true' 'R -Id ok-1 -WhatIf:$false'
+        $null = Invoke-Way WhatIfPreference '$true' -Call 'R -Id ok-1 -WhatIf:$false'
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
 
     It 'ConfirmPreference: asks, which nobody can answer here' {
-        Invoke-Way ConfirmPreference '"Medium"' 'R -Id ok-1' | Should -Match 'host'
+        Invoke-Way ConfirmPreference '"Medium"' -Call 'R -Id ok-1' | Should -Match 'host'
         Get-Arrived | Should -BeNullOrEmpty
     }
 
     It 'ErrorActionPreference Stop: the next user is not tried' {
         Set-Fault bad '[{"status":404}]'
-        $null = Invoke-Way ErrorActionPreference '"Stop"' '"bad","ok-1" | R'
+        $null = Invoke-Way ErrorActionPreference '"Stop"' -Call '"bad","ok-1" | R'
         Get-ArrivedText | Should -Be 'bad {}'
     }
 
     It 'ErrorActionPreference SilentlyContinue: no word' {
         Set-Fault bad '[{"status":404}]'
-        Invoke-Way ErrorActionPreference '"SilentlyContinue"' 'R -Id bad' | Should -BeNullOrEmpty
+        Invoke-Way ErrorActionPreference '"SilentlyContinue"' -Call 'R -Id bad' | Should -BeNullOrEmpty
         Get-ArrivedText | Should -Be 'bad {}'
     }
 
     It 'VerbosePreference: shows what is sent' {
-        (Invoke-Way VerbosePreference '"Continue"' 'R -Id ok-1') -replace '\s+' | Should -Match 'POSThttps://localhost:\d+/api/systemusers/ok-1/resetmfa\{\}'
+        (Invoke-Way VerbosePreference '"Continue"' -Call 'R -Id ok-1') -replace '\s+' | Should -Match 'POSThttps://localhost:\d+/api/systemusers/ok-1/resetmfa\{\}'
     }
 
     It 'WarningPreference: no warning' {
-        Invoke-Way WarningPreference '"SilentlyContinue"' '"ok-1","ok-1" | R' | Should -BeNullOrEmpty
-        Invoke-Way WarningPreference '"Continue"' '"ok-1","ok-1" | R' | Should -Match 'DuplicateUser'
+        Invoke-Way WarningPreference '"SilentlyContinue"' -Call '"ok-1","ok-1" | R' | Should -BeNullOrEmpty
+        Invoke-Way WarningPreference '"Continue"' -Call '"ok-1","ok-1" | R' | Should -Match 'DuplicateUser'
     }
 }
 

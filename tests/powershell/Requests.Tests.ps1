@@ -1,5 +1,8 @@
 # What is sent for each way of calling the command, as it arrives at the server.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
@@ -30,7 +33,7 @@ Describe 'A reset' {
 
     It 'writes the id as one path segment' {
         Add-User 'a%2Fb%20%C3%BC'
-        Reset-JcSdkSystemUserMfa -Id 'a/b ü'
+        Reset-JcSdkSystemUserMfa -Id "a/b `u{FC}"
         (Get-Arrived)[0].target | Should -BeExactly '/api/systemusers/a%2Fb%20%C3%BC/resetmfa'
     }
 

@@ -3,7 +3,7 @@
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $addresses = Start-Simulator
+    $null = Start-Simulator
 
     function Wait-Until([scriptblock]$Condition) {
         $limit = [DateTime]::UtcNow.AddSeconds(30)
@@ -83,7 +83,7 @@ Describe 'Ctrl+C' -Skip:$IsWindows {
         $process = Start-Shell "Reset-JcSdkSystemUserMfa -Id ok-1 -TimeoutSec 3600; 'not reached'"
         $text = $process.StandardOutput.ReadToEndAsync()
         Wait-Until { @(Get-Arrived).Count -eq 1 }
-        /bin/kill -INT $process.Id
+        sh -c "kill -INT $($process.Id)"
         $process.WaitForExit(30000) | Should -BeTrue
         $text.Result | Should -Match 'not known whether these users were reset:\s+ok-1\.'
         $text.Result | Should -Not -Match 'not reached'

@@ -6,8 +6,8 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
-$simulator = $null
-$addresses = $null
+$script:simulator = $null
+$script:addresses = $null
 
 # The folder of the staged module.
 function Get-ModulePath {

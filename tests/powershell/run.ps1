@@ -1,4 +1,5 @@
 # Runs all *.Tests.ps1 beside it and ends with a line that counts them.
+Import-Module Pester -MinimumVersion 5.0 -ErrorAction Stop
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $PSScriptRoot
 $configuration.Run.PassThru = $true
