@@ -38,9 +38,9 @@ Describe 'A native library that cannot be used' {
         $copy = Copy-Module "damaged $Name"
         $library = Get-Library $copy
         . ([scriptblock]::Create($Damage))
-        $text = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1; (Get-Command Reset-JcSdkSystemUserMfa).Name; $Error[0].FullyQualifiedErrorId'
+        $text = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1; (Get-Command Reset-JcSdkSystemUserMfa).Name; $Error[0].FullyQualifiedErrorId; "Do: $($Error[0].ErrorDetails.RecommendedAction)"'
         $text | Should -Match $Sentence
-        $text | Should -Match 'Recommendation: Install the module again'
+        $text | Should -Match 'Do: Install the module again'
         $text | Should -Match 'Library\.(Missing|Unusable),Reset-JcSdkSystemUserMfa'
         Get-Arrived | Should -BeNullOrEmpty
     }

@@ -27,8 +27,6 @@ function Clear-Configuration {
     $env:JCApiUrl = 'https://127.0.0.1:0'
 }
 Clear-Configuration
-# Child shells write no colours into what is captured.
-$env:NO_COLOR = '1'
 
 # Starts a simulator and points the session's configuration to it.
 function Start-Simulator([string[]]$Argument) {
@@ -126,7 +124,8 @@ function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, 
     $process.StandardInput.Close()
     $text = $process.StandardOutput.ReadToEnd() + $failed.Result
     $process.WaitForExit()
-    [pscustomobject]@{ Text = $text; ExitCode = $process.ExitCode }
+    # Even redirected output may have colours, and NO_COLOR does not keep them from errors.
+    [pscustomobject]@{ Text = $text -replace '\x1b\[[0-9;]*m'; ExitCode = $process.ExitCode }
 }
 
 # An error's text may be broken into lines anywhere between two words.

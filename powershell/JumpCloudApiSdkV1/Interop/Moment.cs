@@ -49,14 +49,17 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
     {
         var zone = TimeZoneInfo.Local;
         if (zone.IsInvalidTime(time))
-            return Wrong($"the local time {time:yyyy-MM-dd HH:mm:ss} does not exist in {zone.Id}: the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z");
+            return Wrong($"the local time {Written(time)} does not exist in {zone.Id}: the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z");
         // An ambiguous Local time knows which of the two it is; an Unspecified one is read as standard time.
         var offset = time.Kind == DateTimeKind.Local ? time - time.ToUniversalTime() : zone.GetUtcOffset(time);
         var moment = OfUtc(time.Ticks - offset.Ticks);
         return time.Kind == DateTimeKind.Unspecified && zone.IsAmbiguousTime(time)
-            ? moment with { Note = $"The local time {time:yyyy-MM-dd HH:mm:ss} comes twice in {zone.Id}; it is read as standard time, {Iso(moment.Seconds)}." }
+            ? moment with { Note = $"The local time {Written(time)} comes twice in {zone.Id}; it is read as standard time, {Iso(moment.Seconds)}." }
             : moment;
     }
+
+    // The invariant culture's: another's calendar may have other years.
+    private static string Written(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     internal static string Iso(long seconds) =>
         ToOffset(seconds) is { } moment ? moment.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : $"{seconds} s";

@@ -228,7 +228,7 @@ public sealed class ResetRun
     {
         Outcome = "cancelled",
         Code = "NotTried",
-        Message = $"User '{Fault.Quote(request.UserId)}' was not reset: it was not tried, because all would fail in the same way ({stoppedBy}).",
+        Message = $"User '{Fault.Quote(request.UserId)}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
     };
 
     private static ResetResult Duplicate(ResetRequest request) => new()
