@@ -200,7 +200,7 @@ impl Core {
             .headers(self.headers.clone())
             .body(reqwest::Body::wrap(TracedBody::new(request.body(), flight.clone())))
             .send();
-        match timeout_at(deadline, sending).await {
+        let verdict = match timeout_at(deadline, sending).await {
             Ok(Ok(response)) => {
                 let answer = read(response, deadline.min(Instant::now() + BODY_TIME)).await;
                 answer::judge(&answer, &url, &self.redactor)
@@ -219,7 +219,12 @@ impl Core {
                 Code::ConnectionNotMade,
                 format!("no connection to {host} was made in time"),
             ),
+        };
+        if verdict.http_status.is_none() {
+            // Lets the runtime close the connection, which nobody may drive for a while.
+            tokio::task::yield_now().await;
         }
+        verdict
     }
 }
 

@@ -273,6 +273,16 @@ fn cancel_while_waiting_to_try_again_is_cancelled() {
 }
 
 #[test]
+fn a_call_that_times_out_closes_its_connection() {
+    let simulator = simulator();
+    hang(&simulator, "ok-1");
+    let total_timeout = Some(Duration::from_millis(300));
+    let client = client(&Options { total_timeout, ..options(&simulator.addresses().http) });
+    assert_eq!(said(&reset(&client, "ok-1")), ("unknown", "Answer.TimedOut"));
+    wait_until("the server sees it closed", || simulator.stats().open_connections == 0);
+}
+
+#[test]
 fn dropping_a_batch_closes_what_is_under_way() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
