@@ -31,7 +31,9 @@ $stage = "$out/$name/$version"
 $isPortable = [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").Version.Major -le 8
 
 function Invoke-Cargo {
-    cargo @args | Out-Host
+    Push-Location $PSScriptRoot
+    try { cargo @args | Out-Host }
+    finally { Pop-Location }
     if ($LASTEXITCODE -ne 0) { throw "cargo $args failed with exit code $LASTEXITCODE." }
 }
 
@@ -45,9 +47,7 @@ function Copy-Fresh([string]$From, [string]$To) {
 function Build-NativeLibrary {
     $cargo = @('build', '-p', 'jcsdk')
     if ($Configuration -eq 'Release') { $cargo += '--release' }
-    Push-Location $PSScriptRoot
-    try { Invoke-Cargo @cargo }
-    finally { Pop-Location }
+    Invoke-Cargo @cargo
 
     $system, $file = if ($IsWindows) { 'win', 'jcsdk.dll' } elseif ($IsMacOS) { 'osx', 'libjcsdk.dylib' } else { 'linux', 'libjcsdk.so' }
     $runtime = [Runtime.InteropServices.RuntimeInformation]
@@ -96,7 +96,7 @@ function Build-Module {
     }
 
     foreach ($path in "$stage/$name.psd1", "$stage/$name.psm1") {
-        $text = [IO.File]::ReadAllText($path).Replace("'0.0.0'", "'$version'")
+        $text = [IO.File]::ReadAllText($path).Replace('0.0.0', $version)
         if (-not $isPortable) { $text = $text.Replace("'7.4'", "'$($PSVersionTable.PSVersion.Major).$($PSVersionTable.PSVersion.Minor)'") }
         [IO.File]::WriteAllText($path, $text)
     }

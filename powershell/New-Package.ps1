@@ -22,22 +22,6 @@ $name = [IO.Path]::GetFileNameWithoutExtension($manifest.RootModule)
 $version = $manifest.ModuleVersion
 $package = "$OutputPath/$name.$version.nupkg"
 
-# The crates that are linked into the library, and the licence texts that they come with.
-function Get-Notice {
-    $metadata = cargo metadata --format-version 1 --manifest-path "$root/Cargo.toml" | ConvertFrom-Json
-    $linked = cargo tree --package jcsdk --edges normal --prefix none --format '{p}' --manifest-path "$root/Cargo.toml" |
-        ForEach-Object { ($_ -split ' ')[0..1] -join ' ' } | Sort-Object -Unique
-    if ($LASTEXITCODE -ne 0) { throw 'cargo does not tell which crates are linked.' }
-    'The native library contains these crates.'
-    foreach ($crate in $metadata.packages | Where-Object { "$($_.name) v$($_.version)" -in $linked -and $_.source } | Sort-Object name, version) {
-        ''
-        "=== $($crate.name) $($crate.version) ($($crate.license)) $($crate.repository)"
-        foreach ($file in [IO.Directory]::GetFiles([IO.Path]::GetDirectoryName($crate.manifest_path)) | Sort-Object) {
-            if ([IO.Path]::GetFileName($file) -match '^(LICEN[SC]E|COPYING|NOTICE|UNLICENSE)') { [IO.File]::ReadAllText($file).TrimEnd() }
-        }
-    }
-}
-
 function ConvertTo-XmlText([string]$Text) { [Security.SecurityElement]::Escape($Text) }
 
 function Get-Nuspec {
@@ -76,7 +60,11 @@ function Get-Sum([string]$Path) {
 
 $null = [IO.Directory]::CreateDirectory($OutputPath)
 [IO.File]::Copy("$root/LICENSE", "$Stage/LICENSE", $true)
-[IO.File]::WriteAllLines("$Stage/THIRD-PARTY-NOTICES.txt", [string[]]@(Get-Notice))
+Push-Location $root
+try { $null = cargo xtask notices }
+finally { Pop-Location }
+if ($LASTEXITCODE -ne 0) { throw 'The licences of the linked crates are not known.' }
+[IO.File]::Copy("$root/out/NOTICES.txt", "$Stage/THIRD-PARTY-NOTICES.txt", $true)
 
 $files = @([IO.Directory]::GetFiles($Stage, '*', 'AllDirectories') | ForEach-Object { [IO.Path]::GetRelativePath($Stage, $_).Replace('\', '/') } | Sort-Object)
 $extensions = $files | ForEach-Object { [IO.Path]::GetExtension($_).TrimStart('.') } | Where-Object { $_ } | Sort-Object -Unique

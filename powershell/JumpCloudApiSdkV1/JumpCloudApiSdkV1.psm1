@@ -1,24 +1,22 @@
 # On the way from import to result only the engine and .NET are used: a cmdlet of another module would cost
 # up to 100 ms, and could be shadowed by a function of the session.
-Set-StrictMode -Version Latest
-
-if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-    throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
-}
-
-$version = '0.0.0' # build.ps1 puts the version of Cargo.toml here
+# Each call here that is not needed would cost milliseconds at import, so what went wrong is asked only when it has.
 try {
-    $loaded = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath("$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll").GetName().Version.ToString(3)
+    $loaded = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath("$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll").FullName
 }
 catch [System.IO.FileLoadException] {
     $loaded = 'another build'
 }
 catch {
+    if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+        throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
+    }
     throw "JumpCloudApiSdkV1 is not complete: '$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll' cannot be loaded. Install the module again. ($($_.Exception.GetBaseException().Message))"
 }
 # .NET keeps the first one that it has loaded, and this script would run that one's code.
-if ($loaded -ne $version) {
-    throw "JumpCloudApiSdkV1 $version cannot be loaded beside $loaded of it, which this session already uses. Start a new PowerShell."
+# build.ps1 puts the version of Cargo.toml here.
+if ($loaded -notlike 'JumpCloudApiSdkV1.Interop, Version=0.0.0.*') {
+    throw "JumpCloudApiSdkV1 0.0.0 cannot be loaded beside $($loaded -replace '^.*Version=([\d.]+)\.\d+,.*$', '$1') of it, which this session already uses. Start a new PowerShell."
 }
 
 function Reset-JcSdkSystemUserMfa {

@@ -91,7 +91,7 @@ Describe 'The module' {
     It 'does not run another version''s code: it asks for a new PowerShell' {
         $copy = Copy-Module newer
         foreach ($file in "$copy/JumpCloudApiSdkV1.psd1", "$copy/JumpCloudApiSdkV1.psm1") {
-            [IO.File]::WriteAllText($file, [IO.File]::ReadAllText($file).Replace("'$([IO.Path]::GetFileName((Get-ModulePath)))'", "'99.0.0'"))
+            [IO.File]::WriteAllText($file, [IO.File]::ReadAllText($file).Replace([IO.Path]::GetFileName((Get-ModulePath)), '99.0.0'))
         }
         $text = Invoke-Copy (Get-ModulePath) "Import-Module '$copy/JumpCloudApiSdkV1.psd1'"
         $text | Should -Match 'JumpCloudApiSdkV1 99\.0\.0 cannot be loaded beside \d+\.\d+\.\d+ of it, .* Start a new PowerShell\.'

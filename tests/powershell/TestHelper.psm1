@@ -16,7 +16,9 @@ function Get-ModulePath {
 }
 
 function Import-TestModule {
-    Import-Module "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1" -Force -Global
+    $module = Import-Module "$(Get-ModulePath)/JumpCloudApiSdkV1.psd1" -Force -Global -PassThru
+    # The module does not set it by itself, because that takes milliseconds at import; it has to be clean under it.
+    & $module { Set-StrictMode -Version Latest }
 }
 
 # Port 0: a call that comes too early or too late must not reach the real service.
