@@ -1,38 +1,17 @@
-//! Many at once: order, limits, back-pressure, stopping, connections.
+//! Many at once: order, limits, back-pressure, stopping, slowing down.
 
 mod common;
 
 use std::collections::HashSet;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    LONG, arrived, client, ids, next, options, request, reset, run, said, simulator, tls, wait_until,
+    LONG, all_said, arrived, batch, client, hang, ids, next, options, proved, request, reset, run, said,
+    simulator, wait_until,
 };
-use jcsdk::{Batch, Client, Next, NotPushed, Options, ResetResult, Secret, THROTTLE_LIMIT_MAX};
+use jcsdk::{Batch, Next, NotPushed, Options, THROTTLE_LIMIT_MAX};
 use serde_json::json;
-use simulator::{Listener, Simulator};
-
-fn batch(client: &Client, throttle_limit: u32) -> Batch {
-    Batch::new(client, throttle_limit).unwrap()
-}
-
-/// A client whose key is known to be good, so that its batches go side by side at once.
-fn proved(options: &Options) -> Client {
-    let client = client(options);
-    assert_eq!(said(&reset(&client, "ok-20")), ("reset", ""));
-    client
-}
-
-fn all_said(results: &[ResetResult]) -> HashSet<(&'static str, &'static str)> {
-    results.iter().map(said).collect()
-}
-
-/// A user whose requests are never answered.
-fn hang(simulator: &Simulator, id: &str) {
-    simulator.set_faults(id, json!({"repeat": true, "steps": [{"never": true}]})).unwrap();
-}
 
 #[test]
 fn results_come_in_the_order_of_the_pushes() {
@@ -212,128 +191,6 @@ fn a_next_that_waits_hears_of_the_close() {
     });
 }
 
-/// Under way is unknown, and its connection is closed at once; waiting is cancelled, and never arrives.
-#[test]
-fn cancel_stops_all_and_tells_what_may_have_acted() {
-    let simulator = simulator();
-    let client = proved(&options(&simulator.addresses().http));
-    for id in ids(10) {
-        hang(&simulator, &id);
-    }
-    let batch = batch(&client, 3);
-    for id in ids(10) {
-        batch.push(request(&id), Some(1)).unwrap();
-    }
-    wait_until("three are under way", || simulator.stats().requests == 1 + 3);
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| next(&batch));
-        batch.cancel();
-        let first = waiting.join().unwrap();
-        assert_eq!(said(&first), ("unknown", "Cancelled"), "{first:?}");
-    });
-    assert_eq!(batch.push(request("ok-1"), None), Err(NotPushed::Closed));
-    for n in 2..=10 {
-        let result = next(&batch);
-        let (expected, attempts) =
-            if n <= 3 { (("unknown", "Cancelled"), 1) } else { (("cancelled", "Cancelled"), 0) };
-        assert_eq!((said(&result), result.attempts), (expected, attempts), "{result:?}");
-        assert_eq!(result.tag, Some(1));
-    }
-    assert!(matches!(batch.next(LONG), Next::End));
-    wait_until("the server sees them closed", || simulator.stats().open_connections <= 1);
-    assert_eq!(simulator.stats().requests, 1 + 3);
-    assert_eq!(said(&reset(&client, "ok-11")), ("reset", ""), "the client lives on");
-}
-
-#[test]
-fn cancel_while_connecting_sends_nothing() {
-    let simulator = simulator();
-    let client = client(&tls(&simulator, &simulator.addresses().mute));
-    let batch = batch(&client, 1);
-    batch.push(request("ok-1"), None).unwrap();
-    wait_until("it connects", || simulator.stats().connections[&Listener::Mute] == 1);
-    batch.cancel();
-    let result = next(&batch);
-    assert_eq!((said(&result), result.attempts), (("cancelled", "Cancelled"), 1), "{result:?}");
-}
-
-#[test]
-fn cancel_while_waiting_to_try_again_is_cancelled() {
-    let simulator = simulator();
-    let client = client(&options(&simulator.addresses().http));
-    simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "60"}}])).unwrap();
-    let batch = batch(&client, 1);
-    batch.push(request("ok-1"), None).unwrap();
-    wait_until("it is told to wait", || simulator.stats().requests == 1);
-    // The answer may still be on its way to the client.
-    thread::sleep(Duration::from_millis(200));
-    batch.cancel();
-    assert_eq!(said(&next(&batch)), ("cancelled", "Cancelled"));
-    assert_eq!(arrived(&simulator, "ok-1"), 1);
-}
-
-#[test]
-fn a_call_that_times_out_closes_its_connection() {
-    let simulator = simulator();
-    hang(&simulator, "ok-1");
-    let total_timeout = Some(Duration::from_millis(300));
-    let client = client(&Options { total_timeout, ..options(&simulator.addresses().http) });
-    assert_eq!(said(&reset(&client, "ok-1")), ("unknown", "Answer.TimedOut"));
-    wait_until("the server sees it closed", || simulator.stats().open_connections == 0);
-}
-
-#[test]
-fn dropping_a_batch_closes_what_is_under_way() {
-    let simulator = simulator();
-    let client = proved(&options(&simulator.addresses().http));
-    hang(&simulator, "ok-1");
-    let batch = batch(&client, 1);
-    batch.push(request("ok-1"), None).unwrap();
-    wait_until("it is under way", || arrived(&simulator, "ok-1") == 1);
-    drop((batch, client));
-    wait_until("the server sees all closed", || simulator.stats().open_connections == 0);
-}
-
-#[test]
-fn a_batch_outlives_its_client() {
-    let simulator = simulator();
-    let client = client(&options(&simulator.addresses().http));
-    let batch = batch(&client, 2);
-    drop(client);
-    assert_eq!(all_said(&run(&batch, &ids(5))), HashSet::from([("reset", "")]));
-}
-
-#[test]
-fn a_thousand_calls_use_one_connection() {
-    let simulator = simulator();
-    let client = client(&tls(&simulator, &simulator.addresses().https));
-    for _ in 0..1000 {
-        assert_eq!(said(&reset(&client, "ok-1")), ("reset", ""));
-    }
-    assert_eq!(simulator.stats().connections[&Listener::Https], 1);
-    assert_eq!(arrived(&simulator, "ok-1"), 1000);
-}
-
-/// The server closes an idle connection: the next call must not lose its request on it.
-#[test]
-fn a_connection_that_the_server_has_closed_loses_nothing() {
-    let simulator = simulator();
-    let close = json!({"repeat": true, "steps": [{"closeAfter": true}]});
-    simulator.set_faults("ok-1", close).unwrap();
-    for options in [options(&simulator.addresses().http), tls(&simulator, &simulator.addresses().https)] {
-        let client = client(&options);
-        let one = batch(&client, 1);
-        for n in 0..100 {
-            assert_eq!(said(&reset(&client, "ok-1")), ("reset", ""), "call {n}");
-            wait_until("the server has closed", || simulator.stats().open_connections == 0);
-            one.push(request("ok-1"), None).unwrap();
-            assert_eq!(said(&next(&one)), ("reset", ""), "push {n}");
-            wait_until("the server has closed", || simulator.stats().open_connections == 0);
-        }
-    }
-    assert_eq!(arrived(&simulator, "ok-1"), 400);
-}
-
 /// One is told to wait a second: nobody else is sent before that second is over.
 #[test]
 fn a_request_to_slow_down_slows_all() {
@@ -420,99 +277,4 @@ fn a_call_that_is_held_back_ends_in_its_total_time() {
         }
     });
     assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
-}
-
-#[test]
-fn a_proxy_serves_its_own_client_only() {
-    let simulator = simulator();
-    let addresses = simulator.addresses();
-    let direct = tls(&simulator, &addresses.https);
-    let through = |proxy: &str| Options { proxy: Some(Secret::new(proxy)), ..direct.clone() };
-    let login = addresses.proxy_auth.replace("http://", "http://proxy-user:proxy-pass-s3cret@");
-    let connects = |listener| simulator.log().iter().filter(|entry| entry.listener == listener).count();
-
-    let clients = [
-        client(&direct),
-        client(&through(&addresses.proxy)),
-        client(&through(&login)),
-        client(&through(&addresses.proxy_refuses)),
-    ];
-    for _ in 0..3 {
-        let said: Vec<_> = clients.iter().map(|client| said(&reset(client, "ok-1"))).collect();
-        assert_eq!(said, [("reset", ""), ("reset", ""), ("reset", ""), ("refused", "Proxy.Refused")]);
-    }
-    assert_eq!((connects(Listener::Proxy), connects(Listener::ProxyAuth)), (1, 1), "a tunnel is kept");
-    assert_eq!((connects(Listener::ProxyRefuses), connects(Listener::Https)), (3, 9));
-}
-
-#[test]
-fn hosts_that_need_no_proxy_get_none() {
-    let simulator = simulator();
-    let addresses = simulator.addresses();
-    for (no_proxy, said_) in [
-        ("localhost", ("reset", "")),
-        ("other.example, localhost", ("reset", "")),
-        ("*", ("reset", "")),
-        ("other.example", ("refused", "Proxy.Refused")),
-        ("", ("refused", "Proxy.Refused")),
-    ] {
-        let options = Options {
-            proxy: Some(Secret::new(addresses.proxy_refuses.clone())),
-            no_proxy: Some(no_proxy.into()),
-            ..tls(&simulator, &addresses.https)
-        };
-        assert_eq!(said(&reset(&client(&options), "ok-1")), said_, "{no_proxy:?}");
-    }
-    let plain =
-        Options { proxy: Some(Secret::new(addresses.proxy_refuses.clone())), ..options(&addresses.http) };
-    assert_eq!(said(&reset(&client(&plain), "ok-1")), ("reset", ""), "http never goes through a proxy");
-}
-
-/// With an environment of the caller's own, the process's is not read. In a process of its own, because the
-/// environment is the process's.
-#[test]
-fn the_processs_environment_counts_only_where_no_other_is_given() {
-    const MARK: &str = "JCSDK_TEST_CHILD";
-    let simulator = simulator();
-    let addresses = simulator.addresses();
-    if let Ok(url) = std::env::var(MARK) {
-        let (url, own) = url.split_once(' ').unwrap();
-        let base = Options { url: Some(url.into()), ..Options::default() };
-        let env = [("JCApiKey", common::KEY)].map(|(name, value)| (name.to_owned(), Secret::new(value)));
-        let options = if own == "own" { Options { env: Some(env.into()), ..base } } else { base };
-        println!("child: {:?}", said(&reset(&client(&options), "ok-1")));
-        return;
-    }
-    let child = |url: &str, own: &str, ca: &str| {
-        let name = "the_processs_environment_counts_only_where_no_other_is_given";
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args([name, "--exact", "--nocapture"])
-            .env(MARK, format!("{url} {own}"))
-            .env("JCApiKey", common::KEY)
-            .env("HTTPS_PROXY", &addresses.proxy_refuses)
-            .env("https_proxy", &addresses.proxy_refuses)
-            .env("ALL_PROXY", &addresses.proxy_refuses)
-            .env("HTTP_PROXY", &addresses.proxy_refuses)
-            .env_remove("NO_PROXY")
-            .env_remove("no_proxy")
-            .env("SSL_CERT_FILE", ca)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines()
-            .find_map(|line| line.split_once("child: "))
-            .map(|(_, said)| said.to_owned())
-            .unwrap_or(text)
-    };
-    let ca = addresses.ca.to_str().unwrap();
-    let refused = r#"("refused", "Proxy.Refused")"#;
-    assert_eq!(child(&addresses.https, "process's", ca), refused);
-    assert_eq!(child(&addresses.http, "process's", ca), r#"("reset", "")"#);
-    assert_eq!(child(&addresses.http, "own", ca), r#"("reset", "")"#);
-    // Whom the platform trusts is on Linux what the process's SSL_CERT_FILE says.
-    let trusted =
-        if cfg!(target_os = "linux") { r#"("reset", "")"# } else { r#"("refused", "Tls.NotTrusted")"# };
-    assert_eq!(child(&addresses.https, "own", ca), trusted);
-    let asked = simulator.log().iter().filter(|entry| entry.listener == Listener::ProxyRefuses).count();
-    assert_eq!(asked, 1);
 }

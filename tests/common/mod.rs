@@ -1,10 +1,11 @@
 //! A simulator, clients of it, and what they came to.
 #![allow(dead_code)] // each test binary uses a part of it
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use jcsdk::{Batch, Client, Next, NotPushed, Options, ResetRequest, ResetResult, Secret};
+use serde_json::json;
 use simulator::Simulator;
 
 pub mod wire;
@@ -90,4 +91,24 @@ pub fn wait_until(what: &str, done: impl Fn() -> bool) {
         assert!(start.elapsed() < LONG, "never: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+pub fn batch(client: &Client, throttle_limit: u32) -> Batch {
+    Batch::new(client, throttle_limit).unwrap()
+}
+
+/// A client whose key is known to be good, so that its batches go side by side at once.
+pub fn proved(options: &Options) -> Client {
+    let client = client(options);
+    assert_eq!(said(&reset(&client, "ok-20")), ("reset", ""));
+    client
+}
+
+pub fn all_said(results: &[ResetResult]) -> HashSet<(&'static str, &'static str)> {
+    results.iter().map(said).collect()
+}
+
+/// A user whose requests are never answered.
+pub fn hang(simulator: &Simulator, id: &str) {
+    simulator.set_faults(id, json!({"repeat": true, "steps": [{"never": true}]})).unwrap();
 }
