@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
@@ -193,14 +194,12 @@ impl Core {
         // Lets the runtime see first which idle connections the server has closed.
         tokio::task::yield_now().await;
         let url = self.config.url(&request.path());
-        let host = url.authority().to_owned();
+        let host = self.config.base.authority();
         let deadline = deadline.min(Instant::now() + self.config.request_timeout);
-        let sending = http
-            .post(url.clone())
-            .headers(self.headers.clone())
-            .body(reqwest::Body::wrap(TracedBody::new(request.body(), flight.clone())))
-            .send();
-        let verdict = match timeout_at(deadline, sending).await {
+        let mut post = reqwest::Request::new(Method::POST, url.clone());
+        *post.headers_mut() = self.headers.clone();
+        *post.body_mut() = Some(reqwest::Body::wrap(TracedBody::new(request.body(), flight.clone())));
+        let verdict = match timeout_at(deadline, http.execute(post)).await {
             Ok(Ok(response)) => {
                 let answer = read(response, deadline.min(Instant::now() + BODY_TIME)).await;
                 answer::judge(&answer, &url, &self.redactor)
@@ -208,7 +207,7 @@ impl Core {
             Ok(Err(error)) => {
                 let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
                 let proxy = proxy.map(|proxy| proxy.url.authority());
-                let verdict = failure::judge(&error, flight.may_have_left(), &host, proxy);
+                let verdict = failure::judge(&error, flight.may_have_left(), host, proxy);
                 Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict }
             }
             Err(_) if flight.stop() => {
