@@ -1,0 +1,94 @@
+//! Which addresses a key may be sent to. Pure.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::outcome::{Code, Fault};
+
+/// From the published API description: one host a region.
+pub fn region(name: &str) -> Result<Url, Fault> {
+    match name.to_ascii_uppercase().as_str() {
+        "STANDARD" => base_url("https://console.jumpcloud.com"),
+        "EU" => base_url("https://console.eu.jumpcloud.com"),
+        "IN" => base_url("https://console.in.jumpcloud.com"),
+        _ => Err(Fault::new(Code::EnvironmentInvalid, "the environment is none of STANDARD, EU and IN")),
+    }
+}
+
+pub fn base_url(text: &str) -> Result<Url, Fault> {
+    let url = parse_url(text, "the URL")?;
+    let wrong = |what| Err(Fault::new(Code::UrlInvalid, what));
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("the URL has a user or a password in it");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("the URL has a query or a fragment");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => wrong("the URL is neither https nor http on this machine"),
+    }
+}
+
+/// The base's own path is kept before this one.
+pub fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// The parser drops blanks and control characters in silence; here they are an error. Its own message is not
+/// passed on, since it could repeat a password.
+pub fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
+    let odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\');
+    match Url::parse(text) {
+        Ok(url) if !odd && url.has_host() => Ok(url),
+        _ => Err(Fault::new(Code::UrlInvalid, &format!("{whose} is not a URL"))),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    // Where the name leads is looked at again when it is resolved.
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_keep_the_key_from_strangers() {
+        for (url, result) in [
+            ("https://api.example", Some("https://api.example/api/x")),
+            ("https://api.example/", Some("https://api.example/api/x")),
+            ("https://api.example/v/1/", Some("https://api.example/v/1/api/x")),
+            ("HTTPS://API.example:8443", Some("https://api.example:8443/api/x")),
+            ("http://127.0.0.1:80", Some("http://127.0.0.1/api/x")),
+            ("http://127.9.9.9", Some("http://127.9.9.9/api/x")),
+            ("http://[::1]:8", Some("http://[::1]:8/api/x")),
+            ("http://localhost:8", Some("http://localhost:8/api/x")),
+            ("http://localhost.example", None),
+            ("http://128.0.0.1", None),
+            ("http://127.0.0.1.example", None),
+            ("http://0.0.0.0", None),
+            ("ftp://127.0.0.1", None),
+            ("https://user@api.example", None),
+            ("https://:pass@api.example", None),
+            ("https://api.example?x", None),
+            ("https://api.example#x", None),
+            (" https://api.example", None),
+            ("https://api.exa\nmple", None),
+            ("https:\\\\api.example", None),
+            ("api.example", None),
+            ("https://", None),
+        ] {
+            let address = base_url(url).map(|base| below(&base, "/api/x").to_string());
+            let code = address.as_ref().err().map(|fault| fault.code);
+            assert_eq!(address.ok().as_deref(), result, "{url}");
+            assert_eq!(code, result.is_none().then_some(Code::UrlInvalid), "{url}");
+        }
+    }
+}
