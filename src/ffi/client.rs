@@ -57,11 +57,15 @@ pub extern "C" fn jc_client_reset_system_user_mfa(
 ) -> i32 {
     buffer::with_result(out_buf, || match Handle::enter(client) {
         Err(unusable) => ResetResult::unsent(None, unusable.fault("client")),
-        Ok(client) => match request::read(&id, exclusion, until_epoch, flags) {
-            Ok(request) => client.0.reset(&request),
-            Err(fault) => client.0.core.invalid(request::id(&id), fault),
-        },
+        Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags),
     })
+}
+
+pub(super) fn reset(client: &Client, id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> ResetResult {
+    match request::read(id, exclusion, until_epoch, flags) {
+        Ok(request) => client.reset(&request),
+        Err(fault) => client.core.invalid(request::id(id), fault),
+    }
 }
 
 /// What a reset would send, as JSON: {"method", "url", "headers", "body"}, with *** in place of the key. Returns

@@ -4,7 +4,7 @@ use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use super::buffer::{self, Out};
-use super::request;
+use super::client;
 use super::text::Text;
 use crate::client::Client;
 use crate::config::{Config, Options};
@@ -20,16 +20,13 @@ static LAST: Mutex<Option<(u32, Client)>> = Mutex::new(None);
 /// many at once, but not while another thread changes the environment.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch: i64, out_buf: Out) -> i32 {
-    buffer::with_result(out_buf, || match client() {
+    buffer::with_result(out_buf, || match current() {
         Err(fault) => ResetResult::unsent(None, fault),
-        Ok(client) => match request::read(&id, exclusion, until_epoch, 0) {
-            Ok(request) => client.reset(&request),
-            Err(fault) => client.core.invalid(request::id(&id), fault),
-        },
+        Ok(client) => client::reset(&client, &id, exclusion, until_epoch, 0),
     })
 }
 
-fn client() -> Result<Client, Fault> {
+fn current() -> Result<Client, Fault> {
     let config = Config::new(&Options::default())?;
     let process = process::id();
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
