@@ -39,6 +39,8 @@ public:
 
     void reset(const std::string &id)
     {
+        // c_str() ends at a NUL, and an id cut there may be another user's.
+        if (id.find('\0') != std::string::npos) throw std::invalid_argument("an id has no NUL in it");
         Buffer result;
         int32_t status =
             jc_client_reset_system_user_mfa(handle.get(), id.c_str(), JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, &result);
