@@ -15,12 +15,14 @@ BeforeAll {
     # Runs the code in a runspace, stops it once $Count requests have arrived, and gives its warnings and results.
     function Invoke-Stopped([string]$Form, [int]$Count) {
         $shell = [powershell]::Create()
-        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Form)
+        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa; $Form")
         $output = [Management.Automation.PSDataCollection[psobject]]::new()
         $running = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
         Wait-Until { @(Get-Arrived).Count -ge $Count }
         $shell.Stop()
-        $null = $running
+        # Only then its thread is done with the runspace, which Dispose takes away.
+        try { $null = $shell.EndInvoke($running) }
+        catch { "$($_.Exception.GetBaseException().GetType().Name)" | Should -Be PipelineStoppedException }
         [pscustomobject]@{ Warnings = @($shell.Streams.Warning | ForEach-Object { $_.Message }); Errors = @($shell.Streams.Error | Where-Object FullyQualifiedErrorId -NE PipelineStopped); Output = @($output) }
         $shell.Dispose()
     }
