@@ -1,6 +1,5 @@
 //! Objects that C holds by pointer. Any thread may call with one; freeing it waits for the calls that are inside.
 
-use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,12 +11,21 @@ pub struct Handle<T> {
     value: T,
     /// A child made by fork has none of the threads that the handle counts on, and would wait for them for ever.
     process: u32,
+    calls: Arc<Calls>,
+}
+
+/// Those that are inside. Of its own, because the last one still says that it has left when the handle may be gone.
+#[derive(Default)]
+struct Calls {
     inside: Mutex<usize>,
     left: Condvar,
 }
 
 /// A call that is inside.
-pub struct Inside<T>(Arc<Handle<T>>);
+pub struct Inside<T> {
+    handle: *const Handle<T>,
+    calls: Arc<Calls>,
+}
 
 /// Why a pointer cannot be used.
 #[derive(Clone, Copy, Debug)]
@@ -36,42 +44,36 @@ impl Unusable {
     }
 }
 
-impl<T> Handle<T> {
+impl<T: Send + Sync> Handle<T> {
     pub fn create(value: T) -> *mut Self {
-        let handle = Self { value, process: process::id(), inside: Mutex::new(0), left: Condvar::new() };
-        Arc::into_raw(Arc::new(handle)).cast_mut()
+        Box::into_raw(Box::new(Self { value, process: process::id(), calls: Arc::default() }))
     }
 
     pub fn enter(pointer: *const Self) -> Result<Inside<T>, Unusable> {
-        if pointer.is_null() {
-            return Err(Unusable::Null);
-        }
-        // SAFETY: a handle that is not NULL came from `create` and is not used after its free, as the header says;
-        // the reference that C owns is not dropped here.
-        let owned = ManuallyDrop::new(unsafe { Arc::from_raw(pointer) });
-        if owned.process != process::id() {
+        // SAFETY: a handle that is not NULL came from `create` and is not used after its free, as the header says.
+        let Some(handle) = (unsafe { pointer.as_ref() }) else { return Err(Unusable::Null) };
+        if handle.process != process::id() {
             return Err(Unusable::Forked);
         }
-        *owned.inside.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Ok(Inside(Arc::clone(&owned)))
+        *handle.calls.inside.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Ok(Inside { handle, calls: handle.calls.clone() })
     }
 
-    /// Lets `stop` make calls that are inside return, waits for them, and drops what C owned.
+    /// Lets `stop` make calls that are inside return, waits for them, and drops the value.
     pub fn free(pointer: *mut Self, stop: impl FnOnce(&T)) {
-        if pointer.is_null() {
-            return;
-        }
-        // SAFETY: as in `enter`; this is the handle's one free, so the reference that C owned ends here.
-        let handle = unsafe { Arc::from_raw(pointer) };
+        // SAFETY: as in `enter`.
+        let Some(handle) = (unsafe { pointer.as_ref() }) else { return };
         if handle.process != process::id() {
-            std::mem::forget(handle);
             return;
         }
         stop(&handle.value);
-        let mut inside = handle.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inside = handle.calls.inside.lock().unwrap_or_else(PoisonError::into_inner);
         while *inside > 0 {
-            inside = handle.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
+            inside = handle.calls.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(inside);
+        // SAFETY: it came from `create`, this is its one free, and no call is inside any more.
+        drop(unsafe { Box::from_raw(pointer) });
     }
 }
 
@@ -79,13 +81,50 @@ impl<T> Deref for Inside<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0.value
+        // SAFETY: the handle's free waits for this call.
+        unsafe { &(*self.handle).value }
     }
 }
 
 impl<T> Drop for Inside<T> {
     fn drop(&mut self) {
-        *self.0.inside.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.left.notify_all();
+        *self.calls.inside.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.calls.left.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    /// Says which thread drops it.
+    struct Value(mpsc::Sender<thread::ThreadId>);
+
+    impl Drop for Value {
+        fn drop(&mut self) {
+            self.0.send(thread::current().id()).unwrap();
+        }
+    }
+
+    #[test]
+    fn when_free_returns_the_value_is_gone() {
+        for _ in 0..2000 {
+            let (dropped, drops) = mpsc::channel();
+            let handle = Handle::create(Value(dropped));
+            let inside = Handle::enter(handle).unwrap();
+            let address = handle.expose_provenance();
+            let (begun, begins) = mpsc::channel();
+            let free = thread::spawn(move || {
+                let handle = std::ptr::with_exposed_provenance_mut::<Handle<Value>>(address);
+                Handle::free(handle, |_| begun.send(()).unwrap());
+                assert_eq!(drops.try_recv(), Ok(thread::current().id()));
+            });
+            begins.recv().unwrap();
+            drop(inside);
+            free.join().unwrap();
+        }
     }
 }

@@ -105,7 +105,10 @@ static void client_freed_while_inside(void)
     pthread_create(&thread, NULL, reset_slowly, &status);
     sim_wait("ok-4", 1);
     jc_client_free(client);
-    check_number("jc_client_free waits for the call that is inside", sleeps_in(), SYS_read);
+    long call;
+    do call = sleeps_in();
+    while (call == SYS_futex); /* a lock of the allocator's, on the way out */
+    check_number("jc_client_free waits for the call that is inside", call, SYS_read);
     if (write(ends[1], "", 1) != 1) abort();
     pthread_join(thread, NULL);
     check_number("which comes to its end", status, JC_OK);
