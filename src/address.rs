@@ -6,29 +6,37 @@ use reqwest::Url;
 
 use crate::outcome::{Code, Fault};
 
-/// From the published API description: one host a region.
-pub fn region(name: &str) -> Result<Url, Fault> {
-    match name.to_ascii_uppercase().as_str() {
-        "STANDARD" => base_url("https://console.jumpcloud.com"),
-        "EU" => base_url("https://console.eu.jumpcloud.com"),
-        "IN" => base_url("https://console.in.jumpcloud.com"),
-        _ => Err(Fault::new(Code::EnvironmentInvalid, "the environment is none of STANDARD, EU and IN")),
-    }
+/// What goes into a request's head is at most so long, in bytes. The HTTP library's buffer holds such a head whole,
+/// so that none of it leaves before [`Flight`](crate::flight::Flight) is asked.
+pub const HEAD_TEXT_MAX: usize = 4096;
+
+/// From the published API description: one host a region. `whose` names the setting in a fault.
+pub fn region(name: &str, whose: &str) -> Result<Url, Fault> {
+    let host = match name.to_ascii_uppercase().as_str() {
+        "STANDARD" => "https://console.jumpcloud.com",
+        "EU" => "https://console.eu.jumpcloud.com",
+        "IN" => "https://console.in.jumpcloud.com",
+        _ => {
+            let what = format!("{whose} is none of STANDARD, EU and IN");
+            return Err(Fault::new(Code::EnvironmentInvalid, &what));
+        }
+    };
+    base_url(host, whose)
 }
 
-pub fn base_url(text: &str) -> Result<Url, Fault> {
-    let url = parse_url(text, "the URL")?;
-    let wrong = |what| Err(Fault::new(Code::UrlInvalid, what));
+pub fn base_url(text: &str, whose: &str) -> Result<Url, Fault> {
+    let url = parse_url(text, whose)?;
+    let wrong = |what| Err(Fault::new(Code::UrlInvalid, &format!("{whose} {what}")));
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong("the URL has a user or a password in it");
+        return wrong("has a user or a password in it");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return wrong("the URL has a query or a fragment");
+        return wrong("has a query or a fragment");
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => wrong("the URL is neither https nor http on this machine"),
+        _ => wrong("is neither https nor http on this machine"),
     }
 }
 
@@ -42,10 +50,14 @@ pub fn below(base: &Url, path: &str) -> Url {
 /// The parser drops blanks and control characters in silence; here they are an error. Its own message is not
 /// passed on, since it could repeat a password.
 pub fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
+    let wrong = |what| Err(Fault::new(Code::UrlInvalid, &format!("{whose} {what}")));
+    if text.len() > HEAD_TEXT_MAX {
+        return wrong("is longer than 4096 bytes");
+    }
     let odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\');
     match Url::parse(text) {
         Ok(url) if !odd && url.has_host() => Ok(url),
-        _ => Err(Fault::new(Code::UrlInvalid, &format!("{whose} is not a URL"))),
+        _ => wrong("is not a whole URL"),
     }
 }
 
@@ -61,6 +73,7 @@ mod tests {
 
     #[test]
     fn urls_keep_the_key_from_strangers() {
+        let long = format!("https://api.example/{}", "a".repeat(HEAD_TEXT_MAX));
         for (url, result) in [
             ("https://api.example", Some("https://api.example/api/x")),
             ("https://api.example/", Some("https://api.example/api/x")),
@@ -84,8 +97,9 @@ mod tests {
             ("https:\\\\api.example", None),
             ("api.example", None),
             ("https://", None),
+            (&long, None),
         ] {
-            let address = base_url(url).map(|base| below(&base, "/api/x").to_string());
+            let address = base_url(url, "it").map(|base| below(&base, "/api/x").to_string());
             let code = address.as_ref().err().map(|fault| fault.code);
             assert_eq!(address.ok().as_deref(), result, "{url}");
             assert_eq!(code, result.is_none().then_some(Code::UrlInvalid), "{url}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::address;
+use crate::address::{self, HEAD_TEXT_MAX};
 use crate::outcome::{Code, Fault};
 use crate::redact::{Redactor, Secret};
 
@@ -89,8 +89,8 @@ impl Config {
             value.filter(|value| !value.is_empty())
         };
         let org_id = text(&options.org_id, &["JCOrgId"]);
-        if org_id.as_deref().is_some_and(|org_id| !is_header_text(org_id)) {
-            return invalid("the organization's id has a blank, a control or a non-ASCII character in it");
+        if let Some(what) = org_id.as_deref().and_then(not_header_text) {
+            return invalid(&format!("the organization's id {what}"));
         }
         let user_agent = match &options.user_agent {
             Some(suffix) if !suffix.is_empty() => {
@@ -100,6 +100,9 @@ impl Config {
         };
         if !user_agent.bytes().all(|b| matches!(b, b' '..=b'~')) {
             return invalid("the user agent has a control or a non-ASCII character in it");
+        }
+        if user_agent.len() > HEAD_TEXT_MAX {
+            return invalid("the user agent is longer than 4096 bytes");
         }
         Ok(Self {
             key: key(options.api_key.clone().or_else(|| env("JCApiKey")))?,
@@ -136,24 +139,24 @@ fn invalid<T>(what: &str) -> Result<T, Fault> {
 }
 
 /// Visible ASCII: anything else would be changed on its way in a header, or split it.
-fn is_header_text(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn key(key: Option<Secret>) -> Result<Secret, Fault> {
-    match key {
-        Some(key) if key.expose().is_empty() => key_missing(),
-        Some(key) if is_header_text(key.expose()) => Ok(key),
-        Some(_) => Err(Fault::new(
-            Code::KeyInvalid,
-            "the API key has a blank, a line break, a control or a non-ASCII character in it",
-        )),
-        None => key_missing(),
+fn not_header_text(text: &str) -> Option<&'static str> {
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        Some("has a blank, a line break, a control or a non-ASCII character in it")
+    } else if text.len() > HEAD_TEXT_MAX {
+        Some("is longer than 4096 bytes")
+    } else {
+        None
     }
 }
 
-fn key_missing() -> Result<Secret, Fault> {
-    Err(Fault::new(Code::KeyMissing, "no API key is configured"))
+fn key(key: Option<Secret>) -> Result<Secret, Fault> {
+    let Some(key) = key.filter(|key| !key.expose().is_empty()) else {
+        return Err(Fault::new(Code::KeyMissing, "no API key is configured"));
+    };
+    match not_header_text(key.expose()) {
+        Some(what) => Err(Fault::new(Code::KeyInvalid, &format!("the API key {what}"))),
+        None => Ok(key),
+    }
 }
 
 fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Url, Fault> {
@@ -163,13 +166,14 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Url, 
         value.map(|value| value.expose().to_owned()).filter(|text| !text.is_empty())
     };
     if let Some(url) = given(&options.url) {
-        address::base_url(&url)
+        address::base_url(&url, "the URL")
     } else if let Some(name) = given(&options.environment) {
-        address::region(&name)
+        address::region(&name, "the environment")
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
-        address::base_url(&url)
+        address::base_url(&url, "JCApiUrl")
     } else {
-        address::region(found(&options.environment, "JCEnvironment").as_deref().unwrap_or("STANDARD"))
+        let name = found(&options.environment, "JCEnvironment");
+        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment")
     }
 }
 
@@ -190,14 +194,12 @@ fn proxy(
         return Err(Fault::new(Code::UrlInvalid, "the proxy's URL is not http"));
     }
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let login = match &options.proxy_user {
-        Some(user) if !user.is_empty() => {
-            Some((user.clone(), options.proxy_password.clone().unwrap_or_else(|| Secret::new(""))))
-        }
-        _ if !url.username().is_empty() || url.password().is_some() => {
-            Some((decoded(url.username()), Secret::new(decoded(url.password().unwrap_or_default()))))
-        }
-        _ => None,
+    let in_url = (!url.username().is_empty() || url.password().is_some())
+        .then(|| (decoded(url.username()), Secret::new(decoded(url.password().unwrap_or_default()))));
+    let password = options.proxy_password.clone();
+    let login = match options.proxy_user.clone().filter(|user| !user.is_empty()) {
+        Some(user) => Some((user, password.unwrap_or_else(|| Secret::new("")))),
+        None => in_url.map(|(user, in_url)| (user, password.unwrap_or(in_url))),
     };
     let bare = url.set_username("").and_then(|()| url.set_password(None));
     bare.map_err(|()| Fault::new(Code::UrlInvalid, "the proxy's URL has no host"))?;
@@ -264,6 +266,7 @@ mod tests {
     #[test]
     fn faults_are_named() {
         let key = ("JCApiKey", "k");
+        let too_long = "a".repeat(HEAD_TEXT_MAX + 1);
         for (env, code) in [
             (vec![], Code::KeyMissing),
             (vec![("JCApiKey", "")], Code::KeyMissing),
@@ -271,7 +274,9 @@ mod tests {
             (vec![("JCApiKey", " ab")], Code::KeyInvalid),
             (vec![("JCApiKey", "a\nb")], Code::KeyInvalid),
             (vec![("JCApiKey", "ключ")], Code::KeyInvalid),
+            (vec![("JCApiKey", &*too_long)], Code::KeyInvalid),
             (vec![key, ("JCOrgId", "a\r\nb: c")], Code::ConfigurationInvalid),
+            (vec![key, ("JCOrgId", &*too_long)], Code::ConfigurationInvalid),
             (vec![key, ("JCEnvironment", "US")], Code::EnvironmentInvalid),
             (vec![key, ("JCEnvironment", " EU")], Code::EnvironmentInvalid),
             (vec![key, ("HTTPS_PROXY", "socks5://p:1")], Code::UrlInvalid),
@@ -290,6 +295,7 @@ mod tests {
             Options { total_timeout: zero, ..Options::default() },
             Options { max_retries: Some(RETRIES_MAX + 1), ..Options::default() },
             Options { user_agent: some("a\nb"), ..Options::default() },
+            Options { user_agent: Some(too_long), ..Options::default() },
         ] {
             let options = Options { api_key: key.clone(), ..options };
             assert_eq!(config(options, &[]).unwrap_err().code, Code::ConfigurationInvalid);
@@ -315,6 +321,30 @@ mod tests {
             let login = proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
             assert_eq!(login.map(|(user, password)| (user.as_str(), password.expose())), user);
             assert!(proxy.is_none_or(|proxy| proxy.no_proxy == "a,b"));
+        }
+    }
+
+    #[test]
+    fn the_proxys_login_is_what_was_given_apart_then_what_its_url_has() {
+        for (url, user, password, login) in [
+            ("http://p", None, None, None),
+            ("http://p", None, Some("w"), None),
+            ("http://p", Some("v"), None, Some(("v", ""))),
+            ("http://p", Some("v"), Some("w"), Some(("v", "w"))),
+            ("http://u:x@p", None, None, Some(("u", "x"))),
+            ("http://u@p", None, Some("w"), Some(("u", "w"))),
+            ("http://u:x@p", Some("v"), Some("w"), Some(("v", "w"))),
+            ("http://u:x@p", Some(""), None, Some(("u", "x"))),
+        ] {
+            let options = Options {
+                proxy: Some(Secret::new(url)),
+                proxy_user: user.map(str::to_owned),
+                proxy_password: password.map(Secret::new),
+                ..Options::default()
+            };
+            let found = config(options, &[("JCApiKey", "k")]).unwrap().proxy.unwrap().login;
+            let found = found.as_ref().map(|(user, password)| (user.as_str(), password.expose()));
+            assert_eq!(found, login, "{url} {user:?} {password:?}");
         }
     }
 
