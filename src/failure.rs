@@ -37,10 +37,11 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
         let what = format!("the connection to {either} was refused");
         return Verdict { may_retry: true, ..refused(Code::ConnectionRefused, what) };
     }
-    // The tunnel's error type is not public; a test with a real proxy holds this to its words.
-    if let Some(tunnel) = chain(error).map(ToString::to_string).find(|text| text.starts_with("tunnel error"))
-    {
-        return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({tunnel})"));
+    // The tunnel's error type is not public; a test with a real proxy holds this to its words. Only a proxy that has
+    // said no says it to everyone: its connection may also have broken.
+    let says_no = ["tunnel error: proxy authorization required", "tunnel error: unsuccessful"];
+    if let Some(no) = chain(error).map(ToString::to_string).find(|text| says_no.contains(&text.as_str())) {
+        return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({no})"));
     }
     refused(Code::ConnectionNotMade, format!("no connection to {either} was made"))
 }
