@@ -9,9 +9,12 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
+/// Threads that look names up, at most; a request that waits for one of them is still connecting.
+const LOOKUPS_MAX: usize = 16;
+
 fn builder() -> Builder {
     let mut builder = Builder::new_current_thread();
-    builder.enable_io().enable_time().on_thread_start(on_thread_start);
+    builder.enable_io().enable_time().max_blocking_threads(LOOKUPS_MAX).on_thread_start(on_thread_start);
     builder
 }
 
@@ -19,6 +22,13 @@ fn builder() -> Builder {
 fn on_thread_start() {
     #[cfg(feature = "capi")]
     crate::ffi::block_signals();
+}
+
+fn without_signals<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "capi")]
+    return crate::ffi::without_signals(work);
+    #[cfg(not(feature = "capi"))]
+    work()
 }
 
 /// The calling thread is the host's own.
@@ -71,12 +81,12 @@ impl Background {
         let runtime = builder().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("jcsdk".into()).spawn(move || {
-            on_thread_start();
+        let work = move || {
             // An error is a sender that was dropped, which means the same.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
-        })?;
+        };
+        let thread = without_signals(|| std::thread::Builder::new().name("jcsdk".into()).spawn(work))?;
         Ok(Self { http, handle, stop: Some(stop), thread: Some(thread) })
     }
 

@@ -1,7 +1,8 @@
 //! One user with one call, configured by the environment.
 
 use std::process;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
 
 use super::buffer::{self, Out};
 use super::client;
@@ -29,16 +30,27 @@ pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch
 fn current() -> Result<Client, Fault> {
     let config = Config::new(&Options::default())?;
     let process = process::id();
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    match last.as_ref() {
-        Some((made_in, client)) if *made_in == process && *client.core.config() == config => {
-            return Ok(client.clone());
-        }
-        // After a fork its thread is not there to end it.
-        Some((made_in, _)) if *made_in != process => std::mem::forget(last.take()),
-        _ => (),
+    let kept = last().and_then(|last| last.clone());
+    let fits = |(made_in, client): &(u32, Client)| *made_in == process && *client.core.config() == config;
+    if let Some((_, client)) = kept.filter(fits) {
+        return Ok(client);
     }
     let client = Client::with_config(config)?;
-    *last = Some((process, client.clone()));
+    let before = last().and_then(|mut last| last.replace((process, client.clone())));
+    // After a fork its thread is not there to end it.
+    if before.as_ref().is_some_and(|(made_in, _)| *made_in != process) {
+        std::mem::forget(before);
+    }
     Ok(client)
+}
+
+/// Held for a moment only; but a child made by fork in that moment finds it locked for ever, and does without.
+fn last() -> Option<MutexGuard<'static, Option<(u32, Client)>>> {
+    (0..1000).find_map(|_| {
+        let last = LAST.try_lock().ok();
+        if last.is_none() {
+            thread::yield_now();
+        }
+        last
+    })
 }

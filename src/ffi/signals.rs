@@ -1,67 +1,106 @@
 //! The host's signals stay the host's: threads of this library take none of them, and its work raises none.
 
-/// Keeps all signals from the calling thread.
 #[cfg(unix)]
+use unix::Blocked;
+
+/// Keeps all signals from the calling thread, for good.
 pub fn block_signals() {
-    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: `sigfillset` fills the set that it is given, and `pthread_sigmask` reads it.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut());
-    }
+    #[cfg(unix)]
+    std::mem::forget(Blocked::all());
 }
 
-#[cfg(not(unix))]
-pub fn block_signals() {}
+/// Threads that the work starts have all signals blocked from their birth.
+pub fn without_signals<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(unix)]
+    let _blocked = Blocked::all();
+    work()
+}
 
 /// Does work that writes to connections. A broken one would raise SIGPIPE in the calling thread, which ends a host
-/// that has not thought of it.
-#[cfg(target_os = "linux")]
+/// that has not thought of it. Other systems can switch it off at each socket, and the libraries do.
 pub fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
-    let _held = HeldBack::new();
+    #[cfg(target_os = "linux")]
+    let _held = linux::HeldBack::new();
     work()
 }
 
-/// Other systems can switch it off at each socket, and the libraries do.
-#[cfg(not(target_os = "linux"))]
-pub fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
+#[cfg(unix)]
+mod unix {
+    use std::mem::MaybeUninit;
+    use std::ptr;
 
-#[cfg(target_os = "linux")]
-struct HeldBack {
-    sigpipe: libc::sigset_t,
-    before: libc::sigset_t,
-    /// The host's own, which stays.
-    was_pending: bool,
-}
+    /// Signals that the calling thread does not take for as long as this lives.
+    pub struct Blocked {
+        before: libc::sigset_t,
+    }
 
-#[cfg(target_os = "linux")]
-impl HeldBack {
-    fn new() -> Self {
-        // SAFETY: a signal set is plain data, for which zeros are valid; each call reads or fills the set that it
-        // is given.
-        unsafe {
-            let [mut sigpipe, mut before, mut pending] = std::mem::zeroed::<[libc::sigset_t; 3]>();
-            libc::sigemptyset(&mut sigpipe);
-            libc::sigaddset(&mut sigpipe, libc::SIGPIPE);
-            libc::sigpending(&mut pending);
-            libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut before);
-            Self { sigpipe, before, was_pending: libc::sigismember(&pending, libc::SIGPIPE) == 1 }
+    impl Blocked {
+        pub fn all() -> Self {
+            let mut all = MaybeUninit::uninit();
+            // SAFETY: `sigfillset` fills the set that it is given.
+            let all = unsafe {
+                libc::sigfillset(all.as_mut_ptr());
+                all.assume_init()
+            };
+            Self::new(&all)
+        }
+
+        pub fn new(signals: &libc::sigset_t) -> Self {
+            let mut before = MaybeUninit::uninit();
+            // SAFETY: `pthread_sigmask` reads the one set and fills the other; with these arguments it cannot fail.
+            let before = unsafe {
+                libc::pthread_sigmask(libc::SIG_BLOCK, signals, before.as_mut_ptr());
+                before.assume_init()
+            };
+            Self { before }
+        }
+    }
+
+    impl Drop for Blocked {
+        fn drop(&mut self) {
+            // SAFETY: the call reads the set, which `new` has filled.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, ptr::null_mut()) };
         }
     }
 }
 
 #[cfg(target_os = "linux")]
-impl Drop for HeldBack {
-    fn drop(&mut self) {
-        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the calls read the sets, which `new` has filled, and the time.
-        unsafe {
+mod linux {
+    use std::mem::MaybeUninit;
+    use std::ptr;
+
+    use super::unix::Blocked;
+
+    /// SIGPIPE, which is taken back before the thread could take it.
+    pub struct HeldBack {
+        sigpipe: libc::sigset_t,
+        /// The host's own, which stays.
+        was_pending: bool,
+        _blocked: Blocked,
+    }
+
+    impl HeldBack {
+        pub fn new() -> Self {
+            let (mut sigpipe, mut pending) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+            // SAFETY: `sigemptyset` and `sigpending` fill the set that they are given; the others read or change a set
+            // that is filled.
+            let (sigpipe, was_pending) = unsafe {
+                libc::sigemptyset(sigpipe.as_mut_ptr());
+                libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
+                libc::sigpending(pending.as_mut_ptr());
+                (sigpipe.assume_init(), libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1)
+            };
+            Self { sigpipe, was_pending, _blocked: Blocked::new(&sigpipe) }
+        }
+    }
+
+    impl Drop for HeldBack {
+        fn drop(&mut self) {
             if !self.was_pending {
-                libc::sigtimedwait(&self.sigpipe, std::ptr::null_mut(), &at_once);
+                let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+                // SAFETY: the call reads the set, which `new` has filled, and the time.
+                unsafe { libc::sigtimedwait(&self.sigpipe, ptr::null_mut(), &at_once) };
             }
-            libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut());
         }
     }
 }
