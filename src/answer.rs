@@ -54,11 +54,15 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
         401 => refused(Code::AuthRefused, "the server refused the API key (401)".into()),
         403 => refused(Code::PermissionRefused, "the server does not permit it (403)".into()),
         404 => refused(Code::UserNotFound, "the server knows no such user (404)".into()),
-        429 => refused(Code::RateLimitExceeded, "the server had too many requests (429)".into()),
+        429 => refused(
+            Code::RateLimitExceeded,
+            format!("the server had too many requests (429){}", wait(answer)),
+        ),
         400..=499 => refused(Code::RequestRefused, format!("the server refused the request ({status})")),
-        503 if answer.retry_after.is_some() || error.is_the_apis => {
-            refused(Code::ServiceUnavailable, "the service is not available at the moment (503)".into())
-        }
+        503 if answer.retry_after.is_some() || error.is_the_apis => refused(
+            Code::ServiceUnavailable,
+            format!("the service is not available at the moment (503){}", wait(answer)),
+        ),
         500..=599 => unknown(Code::ServerFailed, format!("the server failed ({status})")),
         _ => unknown(Code::AnswerNotUnderstood, format!("the answer has the status {status}")),
     };
@@ -68,6 +72,10 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     verdict.retry_after = answer.retry_after;
     verdict.may_retry = matches!(verdict.code, Some(Code::RateLimitExceeded | Code::ServiceUnavailable));
     verdict
+}
+
+fn wait(answer: &Answer) -> String {
+    answer.retry_after.map(|wait| format!(" and asks to wait {} s", wait.as_secs())).unwrap_or_default()
 }
 
 /// Without a key the API answers 302 to /login, and a redirect that is followed would read as success.

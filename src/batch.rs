@@ -74,6 +74,7 @@ impl Batch {
         if let Some(code) = state.stopped_by {
             slot.finish(self.shared.not_tried(&slot.request, code));
             state.next += 1;
+            self.shared.changed.notify_all();
         }
         state.slots.push_back(slot);
         self.shared.staff(&mut state);
@@ -117,12 +118,7 @@ impl Batch {
         for slot in &mut state.slots {
             let stopped = match &slot.progress {
                 Progress::Waiting => {
-                    let why = Verdict::new(
-                        Outcome::Cancelled,
-                        Code::Cancelled,
-                        "it was stopped before it was sent",
-                    );
-                    self.shared.core.unsent(&slot.request, why)
+                    self.shared.core.stopped(&slot.request, &Flight::default(), Code::Cancelled)
                 }
                 Progress::UnderWay(flight) => {
                     self.shared.core.stopped(&slot.request, flight, Code::Cancelled)

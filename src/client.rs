@@ -63,10 +63,10 @@ impl Client {
         self.core.check(request)?;
         let shown = self.core.headers().iter().map(|(name, value)| {
             let text = if value.is_sensitive() { "***" } else { value.to_str().unwrap_or("***") };
-            (name.to_string(), text.into())
+            (name.to_string(), self.core.shown(text).into())
         });
         let headers: serde_json::Map<_, _> = shown.collect();
-        let url = self.core.shown_url(request);
+        let url = self.core.shown(self.core.config().url(&request.path()).as_str());
         Ok(json!({ "method": "POST", "url": url, "headers": headers, "body": request.body() }))
     }
 }

@@ -54,9 +54,9 @@ impl Core {
         &self.config
     }
 
-    /// An address that may be shown.
-    pub fn shown_url(&self, request: &ResetRequest) -> String {
-        self.redactor.clean(self.config.url(&request.path()).as_str(), usize::MAX)
+    /// The text without secrets.
+    pub fn shown(&self, text: &str) -> String {
+        self.redactor.clean(text, usize::MAX)
     }
 
     pub fn headers(&self) -> &HeaderMap {
@@ -66,7 +66,7 @@ impl Core {
     /// A result for a user whose request could not be made.
     #[cfg(feature = "capi")]
     pub fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
-        let id = id.map(|id| self.redactor.clean(id, ID_SHOWN));
+        let id = id.filter(|id| !id.trim().is_empty()).map(|id| self.redactor.clean(id, ID_SHOWN));
         ResetResult::unsent(id.as_deref(), fault)
     }
 
@@ -98,11 +98,12 @@ impl Core {
 
     /// What is to be said of a request that ends here, before its answer.
     pub fn stopped(&self, request: &ResetRequest, flight: &Flight, code: Code) -> ResetResult {
-        let why = if code == Code::Panic { "a defect of jcsdk ended it" } else { "it was stopped" };
-        let verdict = if flight.stop() {
-            Verdict::new(Outcome::Unknown, code, format!("{why} while the request was under way"))
-        } else {
-            Verdict::new(Outcome::Cancelled, code, format!("{why} before anything was done"))
+        let verdict = match (flight.stop(), code) {
+            (_, Code::Panic) => Verdict::new(Outcome::Unknown, code, "a defect of jcsdk ended it"),
+            (true, _) => {
+                Verdict::new(Outcome::Unknown, code, "it was stopped while the request was under way")
+            }
+            (false, _) => Verdict::new(Outcome::Cancelled, code, "it was stopped before anything was done"),
         };
         let (attempts, first) = flight.attempts();
         self.result(request, verdict, attempts, first.map(|first| first.elapsed()).unwrap_or_default())
@@ -151,6 +152,10 @@ impl Core {
                 self.learn(&verdict);
                 return self.result(request, verdict, attempts, start.elapsed());
             }
+            if let Err(fault) = request.check_not_past(chrono::Utc::now()) {
+                let what = format!("{}; before it could be sent again, {}", verdict.what, fault.message);
+                return self.result(request, Verdict { what, ..verdict }, attempts, start.elapsed());
+            }
             answer = Some(verdict).filter(|verdict| verdict.http_status.is_some());
         }
     }
@@ -191,7 +196,7 @@ impl Core {
         flight: &Arc<Flight>,
         deadline: Instant,
     ) -> Verdict {
-        // Lets the runtime see first which idle connections the server has closed.
+        // Lets the runtime hear first of idle connections that the server has closed: nothing is written to them then.
         tokio::task::yield_now().await;
         let url = self.config.url(&request.path());
         let host = self.config.base.authority();
@@ -216,7 +221,7 @@ impl Core {
             Err(_) => Verdict::new(
                 Outcome::Refused,
                 Code::ConnectionNotMade,
-                format!("no connection to {host} was made in time"),
+                self.redactor.clean(&format!("no connection to {host} was made in time"), 500),
             ),
         };
         if verdict.http_status.is_none() {

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use common::{
-    LONG, all_said, arrived, batch, client, hang, ids, next, options, proved, request, reset, run, said,
-    simulator, tls, wait_until,
+    ANSWERED, LONG, all_said, arrived, batch, client, hang, ids, next, options, proved, request, reset, run,
+    said, simulator, tls, wait_until,
 };
 use jcsdk::{Next, NotPushed, Options};
 use serde_json::json;
@@ -67,8 +67,7 @@ fn cancel_while_waiting_to_try_again_is_cancelled() {
     let batch = batch(&client, 1);
     batch.push(request("ok-1"), None).unwrap();
     wait_until("it is told to wait", || simulator.stats().requests == 1);
-    // The answer may still be on its way to the client.
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(ANSWERED);
     batch.cancel();
     assert_eq!(said(&next(&batch)), ("cancelled", "Cancelled"));
     assert_eq!(arrived(&simulator, "ok-1"), 1);

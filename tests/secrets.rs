@@ -178,6 +178,23 @@ fn each_secret_goes_to_its_own_host_in_its_own_header() {
     }
 }
 
+/// Also where the key was taken for another setting.
+#[test]
+fn a_preview_shows_no_secret() {
+    let simulator = simulator();
+    let options = direct(&simulator, &simulator.addresses().https);
+    for options in [
+        Options { org_id: Some(KEY.into()), ..options.clone() },
+        Options { user_agent: Some(format!("host {KEY}")), ..options.clone() },
+        Options { url: Some(format!("https://localhost/{KEY}")), ..options },
+    ] {
+        let Ok(client) = Client::new(&options) else { continue };
+        let preview = client.preview(&common::request("ok-1")).unwrap();
+        assert_clean("a preview", &preview.to_string());
+        assert!(preview.to_string().contains("***"));
+    }
+}
+
 /// What is wrong with a setting is said without the setting.
 #[test]
 fn what_is_wrong_is_said_without_the_secret() {

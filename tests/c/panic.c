@@ -36,9 +36,15 @@ static void in_a_batch(jc_client *client)
     check_number("a panic in a push", jc_batch_push(batch, "panic-here", -1, JC_UNTIL_UNSET, 0, 0), JC_PANIC);
     for (int i = 0; i < 5; i++) jc_batch_push(batch, ids[i], -1, JC_UNTIL_UNSET, 0, 0);
     jc_batch_close(batch);
-    int right = 0;
-    for (int i = 0; i < 5; i++) right += jc_batch_next(batch, UINT32_MAX, NULL) == (i % 2 ? JC_PANIC : JC_OK);
+    int right = 0, told = 0;
+    for (int i = 0; i < 5; i++) {
+        jc_buf result = JC_BUF_INIT;
+        right += jc_batch_next(batch, UINT32_MAX, &result) == (i % 2 ? JC_PANIC : JC_OK);
+        told += strstr((char *)result.ptr, i % 2 ? "\"outcome\":\"unknown\"" : "\"outcome\":\"reset\"") != NULL;
+        jc_buf_free(&result);
+    }
     check_number("panics among the users of a batch are theirs alone", right, 5);
+    check_number("and are told as unknown", told, 5);
     check_number("and it comes to its end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
     jc_batch_free(batch);
 }

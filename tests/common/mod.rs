@@ -15,6 +15,9 @@ pub const KEY: &str = "simulator-key";
 /// Long enough for any machine: it only bounds a test that has failed.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// In so long an answer of the simulator has come to the client, where nothing else shows that it has.
+pub const ANSWERED: Duration = Duration::from_secs(2);
+
 pub fn simulator() -> Simulator {
     Simulator::start(simulator::Options::default())
 }
