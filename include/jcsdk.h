@@ -35,15 +35,17 @@
  *       jc_client *client;
  *       jc_batch *batch;
  *       jc_buf result = JC_BUF_INIT;
- *       if (jc_client_new(NULL, &client, &result) != JC_OK || jc_batch_new(client, 8, &batch) != JC_OK) {
+ *       if (jc_client_new(NULL, &client, &result) != JC_OK) {
  *           fprintf(stderr, "%s\n", (const char *)result.ptr);
+ *           jc_buf_free(&result);
  *           return 1;
  *       }
+ *       jc_batch_new(client, 8, &batch);
  *       for (int i = 1; ; ) {
  *           for (; i < argc; i++) {
  *               int32_t pushed = jc_batch_push(batch, argv[i], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, (uint64_t)i);
  *               if (pushed == JC_FULL) break;       // take a result, then push this one again
- *               if (pushed != JC_OK) fprintf(stderr, "%s is no id\n", argv[i]);
+ *               if (pushed != JC_OK) fprintf(stderr, "%s was not taken (%d)\n", argv[i], (int)pushed);
  *           }
  *           if (i == argc) jc_batch_close(batch);   // or jc_batch_next would wait for more
  *           if (jc_batch_next(batch, UINT32_MAX, &result) == JC_END) break;
@@ -61,13 +63,56 @@
  *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
  *    "userId", "tag", "httpStatus", "serverMessage", "body": the answer's, cut to 4000 characters,
  *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for,
- *    "stopsBatch": true where every other user would fail in the same way, so that a batch sends nothing more}
+ *    "stopsBatch": true where every other user would fail in the same way, so that a batch begins no other}
  *
  * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
  *
+ * Codes, which never change their meaning, and their hints. Of a code with * comes "stopsBatch":
+ *
+ *   Argument.Invalid        Correct the argument; nothing was sent.
+ *   Id.Invalid              Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.
+ *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
+ *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
+ *   ExclusionUntil.Past     Give a date in the future, or say that a past one is meant; nothing was sent.
+ *   Key.Missing             Set JCApiKey to an administrator's API key; nothing was sent.
+ *   Key.Invalid             Copy the API key again, without blanks or line breaks; nothing was sent.
+ *   Environment.Invalid     Use STANDARD, EU or IN; nothing was sent.
+ *   Url.Invalid             Use an https URL, or http on this machine, without user, query or fragment; for a proxy an
+ *                           http URL. Nothing was sent.
+ *   Configuration.Invalid   Correct the setting; nothing was sent.
+ *   Auth.Refused *          Check the API key: it may be wrong, withdrawn, or of another region.
+ *   Auth.LoginRedirect *    Check the API key: the server asked for a log-in, as it does when it sees no key.
+ *   Organization.Required * Set JCOrgId to the organization's id: this key belongs to an administrator of several.
+ *   Permission.Refused      Check the administrator's role, the organization and the region; after many calls it may
+ *                           also be a rate block, so wait and try again.
+ *   User.NotFound           Check the user's id, the organization and the region.
+ *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
+ *                           has changed.
+ *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.
+ *   Service.Unavailable     Wait, then reset this user again; nothing has changed.
+ *   Redirect.Refused *      Check the URL and what stands in front of it: the API does not redirect, and redirects are
+ *                           never followed.
+ *   Connection.Refused      Check the address and that the server runs; nothing was sent.
+ *   Connection.NotMade      Check the network, the firewall and the proxy; nothing was sent.
+ *   Name.NotFound *         Check the host's name and the DNS; nothing was sent.
+ *   Tls.NotTrusted *        Check who answers there; if a proxy of your own inspects TLS, have the system trust its
+ *                           certificate authority. Nothing was sent.
+ *   Proxy.Refused *         Check the proxy's address, user and password, and that it allows this host; nothing was
+ *                           sent.
+ *   Answer.TimedOut         Look the user up before resetting again: the server may have acted.
+ *   Answer.Lost             Look the user up before resetting again: the server may have acted.
+ *   Answer.NotUnderstood    Look the user up before resetting again, and see what stands in front of the API: the
+ *                           answer is not the API's.
+ *   Server.Failed           Look the user up before resetting again: the server may have acted before it failed.
+ *   NotTried                Mend what stopped the others, then reset this user.
+ *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
+ *                           looking the user up.
+ *   Internal.Panic          This is a defect of jcsdk: please report it. Look the user up before resetting again.
+ *
  * Conventions:
  *
- * - Text is UTF-8 and ends with NUL. Numbers and pointers are checked: what is wrong is a status, never a crash.
+ * - Text is UTF-8 and ends with NUL. Numbers and pointers are checked: what is wrong is a status, never a crash, and
+ *   where the function has a jc_buf *, a document that names the argument.
  * - const T * is borrowed for the call. T ** gives ownership: each type has one _free, and _free(NULL) does nothing.
  *   A _free waits for calls that are inside on other threads; a handle is not used after it.
  * - Where a function takes a jc_buf *, NULL is allowed. Before the call it is JC_BUF_INIT or freed; it is overwritten.
@@ -196,7 +241,7 @@
 #define JC_OPT_PROXY_USER 7
 
 /**
- * Treated as the key is.
+ * Counts before a password in the proxy's URL. Treated as the key is.
  */
 #define JC_OPT_PROXY_PASSWORD 8
 
@@ -239,9 +284,8 @@
 /**
  * Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
  *
- * A failure that everyone would meet (Auth.Refused, Auth.LoginRedirect, Organization.Required, Redirect.Refused,
- * Name.NotFound, Tls.NotTrusted, Proxy.Refused) stops the batch: what was not sent by then comes back as cancelled,
- * NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
+ * A failure that everyone would meet (see the codes with *) stops the batch: whoever was not begun by then comes back
+ * as cancelled, NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
  */
 typedef struct jc_batch jc_batch;
 
@@ -356,6 +400,7 @@ int32_t jc_client_new(const jc_options *options,
 /**
  * Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
  * JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
+ * It cannot be stopped from another thread: a batch of one can.
  */
 int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         const char *id,
@@ -390,8 +435,9 @@ int32_t jc_batch_new(jc_client *client,
                      jc_batch **out);
 
 /**
- * Takes a request without waiting; its result will carry the tag. Returns JC_OK; JC_FULL: take a result first;
- * JC_CLOSED; or JC_INVALID: nothing was taken, and jc_preview_reset says why. Any thread, many at once.
+ * Takes a request without waiting; its result will carry the tag. Ids are not compared: one that is pushed twice is
+ * reset twice. Returns JC_OK; JC_FULL: take a result first; JC_CLOSED; or JC_INVALID: nothing was taken, and
+ * jc_preview_reset says why. Any thread, many at once.
  */
 int32_t jc_batch_push(jc_batch *batch,
                       const char *id,
@@ -417,8 +463,8 @@ int32_t jc_batch_close(jc_batch *batch);
 
 /**
  * Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
- * the results: JC_CANCELLED what was not sent, JC_UNKNOWN what was under way. Returns JC_OK, or JC_INVALID: batch is
- * NULL. Any thread, also again.
+ * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. Returns JC_OK, or
+ * JC_INVALID: batch is NULL. Any thread, also again.
  */
 int32_t jc_batch_cancel(jc_batch *batch);
 

@@ -59,7 +59,6 @@ codes! {
     ExclusionInvalid = "Exclusion.Invalid", "Give true, false or nothing; nothing was sent.";
     ExclusionUntilInvalid = "ExclusionUntil.Invalid", "Give a date between 1970 and 9999 in ISO 8601; nothing was sent.";
     ExclusionUntilPast = "ExclusionUntil.Past", "Give a date in the future, or say that a past one is meant; nothing was sent.";
-    BodyInvalid = "Body.Invalid", "Give a body with Exclusion and ExclusionUntil only; nothing was sent.";
     KeyMissing = "Key.Missing", "Set JCApiKey to an administrator's API key; nothing was sent.";
     KeyInvalid = "Key.Invalid", "Copy the API key again, without blanks or line breaks; nothing was sent.";
     EnvironmentInvalid = "Environment.Invalid", "Use STANDARD, EU or IN; nothing was sent.";
@@ -71,7 +70,7 @@ codes! {
     PermissionRefused = "Permission.Refused",
         "Check the administrator's role, the organization and the region; after many calls it may also be a rate block, so wait and try again.";
     UserNotFound = "User.NotFound", "Check the user's id, the organization and the region.";
-    RequestRefused = "Request.Refused", "Read the server's message and correct the request.";
+    RequestRefused = "Request.Refused", "The request was refused as it is; the server's message, if it gave one, says why. Nothing has changed.";
     RateLimitExceeded = "RateLimit.Exceeded", "Wait, then reset this user again with fewer at once; nothing has changed.";
     ServiceUnavailable = "Service.Unavailable", "Wait, then reset this user again; nothing has changed.";
     RedirectRefused = "Redirect.Refused", "Check the URL and what stands in front of it: the API does not redirect, and redirects are never followed.";
@@ -87,8 +86,7 @@ codes! {
         "Look the user up before resetting again, and see what stands in front of the API: the answer is not the API's.";
     ServerFailed = "Server.Failed", "Look the user up before resetting again: the server may have acted before it failed.";
     NotTried = "NotTried", "Mend what stopped the others, then reset this user.";
-    Duplicate = "DuplicateUser", "Nothing to do: this user came before in the same call.";
-    Cancelled = "Cancelled", "Reset this user again if it is still wanted; nothing has changed.";
+    Cancelled = "Cancelled", "Reset this user again if it is still wanted, but where the outcome is unknown only after looking the user up.";
     Panic = "Internal.Panic", "This is a defect of jcsdk: please report it. Look the user up before resetting again.";
 }
 

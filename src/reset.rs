@@ -1,4 +1,4 @@
-//! What is asked for: one user, and what the enrolment period is to be. Pure.
+//! What is asked for: one user, and what the enrollment period is to be. Pure.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

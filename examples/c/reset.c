@@ -63,6 +63,8 @@ static void push(jc_batch *batch, jc_client *client, FILE *users, char **id)
         if (status == JC_INVALID) { /* it was not taken: ask what is wrong */
             jc_buf result = JC_BUF_INIT;
             count(jc_preview_reset(client, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, &result), &result);
+        } else if (status != JC_OK) {
+            count(status, &(jc_buf)JC_BUF_INIT);
         }
     }
     jc_batch_close(batch);

@@ -137,6 +137,7 @@ public sealed class Client : IDisposable
                         Native.jc_preview_reset(client, id, Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
                         yield return result.Take();
                     }
+                    else if (pushed != Native.Ok) throw new InvalidOperationException($"jc_batch_push came to {pushed}.");
                     more = users.MoveNext();
                 }
                 if (!more) Native.jc_batch_close(batch);

@@ -91,6 +91,8 @@ class Client:
                     if pushed == INVALID:  # it was not taken: ask what is wrong
                         lib.jc_preview_reset(self.handle, *request(user_id), 0, byref(buffer))
                         yield buffer.take()
+                    elif pushed != OK:
+                        raise RuntimeError(f"jc_batch_push came to {pushed}")
                     user_id = next(ids, None)
                 if is_stopped():
                     lib.jc_batch_cancel(batch)

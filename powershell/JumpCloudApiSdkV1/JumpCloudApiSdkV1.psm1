@@ -36,17 +36,17 @@ function Reset-JcSdkSystemUserMfa {
         [Parameter(ParameterSetName = 'Reset', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
         [JumpCloudApiSdkV1.Models.IBodyParameterSystemUserMfaResetRequestBody]$Body,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Lets the user in without MFA until the enrolment period ends.')]
-        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Lets the user in without MFA until the enrolment period ends.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Lets the user in without MFA until the enrollment period ends.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Lets the user in without MFA until the enrollment period ends.')]
         [switch]$Exclusion,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'When the enrolment period ends. A user who has not set up MFA by then is locked out.')]
-        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'When the enrolment period ends. A user who has not set up MFA by then is locked out.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'When the enrollment period ends. A user who has not set up MFA by then is locked out.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'When the enrollment period ends. A user who has not set up MFA by then is locked out.')]
         [JumpCloudApiSdkV1.Interop.MomentTransformation()]
         [datetime]$ExclusionUntil,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Ends the enrolment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
-        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Ends the enrolment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Ends the enrollment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
+        [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Ends the enrollment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
         [ValidateRange(1, 365)]
         [int]$ExclusionDays,
 

@@ -19,9 +19,8 @@ const _: () = assert!(JC_THROTTLE_LIMIT_MAX == THROTTLE_LIMIT_MAX);
 
 /// Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
 ///
-/// A failure that everyone would meet (Auth.Refused, Auth.LoginRedirect, Organization.Required, Redirect.Refused,
-/// Name.NotFound, Tls.NotTrusted, Proxy.Refused) stops the batch: what was not sent by then comes back as cancelled,
-/// NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
+/// A failure that everyone would meet (see the codes with *) stops the batch: whoever was not begun by then comes back
+/// as cancelled, NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
 pub struct jc_batch(Batch);
 
 /// cbindgen:ignore
@@ -46,8 +45,9 @@ pub extern "C" fn jc_batch_new(
     })
 }
 
-/// Takes a request without waiting; its result will carry the tag. Returns JC_OK; JC_FULL: take a result first;
-/// JC_CLOSED; or JC_INVALID: nothing was taken, and jc_preview_reset says why. Any thread, many at once.
+/// Takes a request without waiting; its result will carry the tag. Ids are not compared: one that is pushed twice is
+/// reset twice. Returns JC_OK; JC_FULL: take a result first; JC_CLOSED; or JC_INVALID: nothing was taken, and
+/// jc_preview_reset says why. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_push(
     batch: *mut BatchHandle,
@@ -95,8 +95,8 @@ pub extern "C" fn jc_batch_close(batch: *mut BatchHandle) -> i32 {
 }
 
 /// Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
-/// the results: JC_CANCELLED what was not sent, JC_UNKNOWN what was under way. Returns JC_OK, or JC_INVALID: batch is
-/// NULL. Any thread, also again.
+/// the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. Returns JC_OK, or
+/// JC_INVALID: batch is NULL. Any thread, also again.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_cancel(batch: *mut BatchHandle) -> i32 {
     with(batch, Batch::cancel)

@@ -46,6 +46,7 @@ pub extern "C" fn jc_client_new(
 
 /// Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
 /// JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
+/// It cannot be stopped from another thread: a batch of one can.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_reset_system_user_mfa(
     client: *mut ClientHandle,

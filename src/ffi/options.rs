@@ -26,7 +26,7 @@ pub const JC_OPT_CA_FILE: i32 = 5;
 pub const JC_OPT_PROXY: i32 = 6;
 /// Counts before a user in the proxy's URL.
 pub const JC_OPT_PROXY_USER: i32 = 7;
-/// Treated as the key is.
+/// Counts before a password in the proxy's URL. Treated as the key is.
 pub const JC_OPT_PROXY_PASSWORD: i32 = 8;
 /// Hosts that are reached without the proxy, separated by commas. Else NO_PROXY.
 pub const JC_OPT_NO_PROXY: i32 = 9;

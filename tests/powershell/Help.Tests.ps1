@@ -13,6 +13,8 @@ BeforeDiscovery {
     $sets = @($command.ParameterSets | ForEach-Object { @{ Name = $_.Name; Set = $_ } })
     $examples = @($help.examples.example | ForEach-Object { @{ Title = $_.title; Code = $_.code } })
     $codes = @([regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { @{ Code = $_.Groups[1].Value } })
+    # The module's own.
+    $codes += foreach ($code in 'Body.Invalid', 'DuplicateUser', 'Library.Missing', 'Library.Unusable') { @{ Code = $code } }
 }
 
 BeforeAll {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use jcsdk::Code;
 
 use crate::top;
 
@@ -29,8 +30,31 @@ fn path() -> PathBuf {
     top().join("include/jcsdk.h")
 }
 
+/// Each in a line or, where the hint is longer, in several.
+fn codes() -> String {
+    const WIDTH: usize = 91;
+    let mut text = String::new();
+    for code in Code::ALL {
+        let star = if code.is_everyones() { " *" } else { "" };
+        let mut head = format!("{}{star}", code.as_str());
+        let mut line = String::new();
+        for word in code.hint().split(' ') {
+            if !line.is_empty() && line.len() + 1 + word.len() > WIDTH {
+                text += &format!(" *   {head:<24}{line}\n");
+                (head, line) = (String::new(), String::new());
+            }
+            line += if line.is_empty() { "" } else { " " };
+            line += word;
+        }
+        text += &format!(" *   {head:<24}{line}\n");
+    }
+    text.trim_end().to_owned()
+}
+
 fn generate() -> Result<String> {
-    let config = cbindgen::Config::from_file(top().join("cbindgen.toml")).map_err(|error| anyhow!(error))?;
+    let mut config =
+        cbindgen::Config::from_file(top().join("cbindgen.toml")).map_err(|error| anyhow!(error))?;
+    config.header = config.header.map(|text| text.replace("@CODES@", &codes()));
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
         builder = builder.with_src(top().join(format!("src/ffi/{source}.rs")));
