@@ -421,6 +421,15 @@ int32_t jc_preview_reset(jc_client *client,
                          jc_buf *out_buf);
 
 /**
+ * For what a host says itself: the text with *** in place of the client's secrets, in whatever way they are written, and
+ * U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
+ * Any thread, many at once.
+ */
+int32_t jc_client_redact(jc_client *client,
+                         const char *text,
+                         jc_buf *out_buf);
+
+/**
  * Frees the client when the calls that are inside have returned. Its batches stay usable. NULL does nothing.
  */
 void jc_client_free(jc_client *client);

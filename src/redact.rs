@@ -93,6 +93,11 @@ fn written(text: &str, secret: &str, exact_case: bool) -> Option<usize> {
         // base64url writes two characters of base64 otherwise
         same || matches!((wanted, found), ('+', '-') | ('/', '_'))
     };
+    // Almost every place of a text ends here.
+    let begins = |first| text.starts_with(ESCAPES) || text.starts_with(|found| is(found, first));
+    if !secret.chars().next().is_some_and(begins) {
+        return None;
+    }
     // A secret may itself look like an escape: all readings are followed, each to where it has come.
     let mut ends = vec![];
     for (n, wanted) in secret.chars().enumerate() {

@@ -32,6 +32,7 @@ unsafe extern "C" {
         flags: u32,
         out: *mut Buf,
     ) -> i32;
+    fn jc_client_redact(client: *mut c_void, text: *const c_char, out: *mut Buf) -> i32;
     fn jc_client_free(client: *mut c_void);
     fn jc_batch_new(client: *mut c_void, limit: u32, out: *mut *mut c_void) -> i32;
     fn jc_batch_next(batch: *mut c_void, timeout_ms: u32, out: *mut Buf) -> i32;
@@ -48,6 +49,7 @@ enum Call {
     SetEnv(Option<Vec<u8>>, Option<Vec<u8>>),
     Client,
     Preview(Option<Vec<u8>>, i8, i64, u8),
+    Redact(Option<Vec<u8>>),
     Batch(u16),
     Next,
     Close,
@@ -106,6 +108,7 @@ fuzz_target!(|calls: Vec<Call>| {
                     flags.into(),
                     &mut buf,
                 ),
+                Call::Redact(value) => jc_client_redact(client, pointer(&text(value)), &mut buf),
                 Call::Batch(limit) => {
                     jc_batch_free(batch);
                     jc_batch_new(client, limit.into(), &mut batch)

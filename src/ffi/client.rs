@@ -9,7 +9,7 @@ use super::options::{self, OptionsHandle};
 use super::panic::boundary;
 use super::request;
 use super::status::{JC_OK, JC_PANIC};
-use super::text::Text;
+use super::text::{self, Text};
 use crate::client::Client;
 use crate::outcome::{Code, Fault, ResetResult};
 
@@ -94,6 +94,24 @@ pub extern "C" fn jc_preview_reset(
             }
             Err(result) => buffer::put_result(out_buf, &result),
         }
+    })
+}
+
+/// For what a host says itself: the text with *** in place of the client's secrets, in whatever way they are written, and
+/// U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
+/// Any thread, many at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_client_redact(client: *mut ClientHandle, text: Text, out_buf: Out) -> i32 {
+    let redact = || -> Result<String, Fault> {
+        let client = Handle::enter(client).map_err(|unusable| unusable.fault("client"))?;
+        Ok(client.0.core.shown(text::read(&text, "text")?))
+    };
+    boundary(JC_PANIC, || match redact() {
+        Ok(shown) => {
+            buffer::put(out_buf, shown);
+            JC_OK
+        }
+        Err(fault) => buffer::put_result(out_buf, &ResetResult::unsent(None, fault)),
     })
 }
 

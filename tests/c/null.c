@@ -57,6 +57,13 @@ static void reset(jc_client *client)
     check_has("is told", (char *)result.ptr, "argument id is NULL");
     jc_buf_free(&result);
     check_number("preview into nowhere", jc_preview_reset(client, "ok-1", UNSET, 0, NULL), JC_OK);
+    check_number("redaction by no client", jc_client_redact(NULL, "x", &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument client is NULL");
+    jc_buf_free(&result);
+    check_number("redaction of nothing", jc_client_redact(client, NULL, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument text is NULL");
+    jc_buf_free(&result);
+    check_number("redaction into nowhere", jc_client_redact(client, "x", NULL), JC_OK);
 }
 
 static void batch(jc_client *client)

@@ -64,6 +64,20 @@ static void option_texts(void)
     jc_options_free(options);
 }
 
+static void redaction(void)
+{
+    jc_buf shown = JC_BUF_INIT;
+    check_number("a text of the host's", jc_client_redact(client, "key " KEY ", \x1b[2J", &shown), JC_OK);
+    CHECK("is shown without key and control character", strcmp((char *)shown.ptr, "key ***, \xef\xbf\xbd[2J") == 0);
+    jc_buf_free(&shown);
+    check_number("so is one of 1 MiB", jc_client_redact(client, huge, &shown), JC_OK);
+    CHECK("whole", shown.len == MEBIBYTE);
+    jc_buf_free(&shown);
+    check_number("Latin-1", jc_client_redact(client, "\xe4", &shown), JC_INVALID);
+    check_has("is not a text", (char *)shown.ptr, "argument text is not UTF-8");
+    jc_buf_free(&shown);
+}
+
 static void strange_but_right(void)
 {
     free(sim_ask("PUT", "/users/%F0%9F%94%91%20%2F%3F%23%25", ""));
@@ -79,6 +93,7 @@ int main(void)
     client = sim_client(sim("SIM_HTTP"));
     ids();
     option_texts();
+    redaction();
     check_number("nothing was sent", sim_count("requests"), 0);
     strange_but_right();
     jc_client_free(client);
