@@ -27,6 +27,7 @@ $source = "$PSScriptRoot/powershell/$name"
 $version = [regex]::Match([IO.File]::ReadAllText("$PSScriptRoot/Cargo.toml"), '(?m)^version\s*=\s*"(.+)"').Groups[1].Value
 $out = if ($Task -eq 'Package') { "$PSScriptRoot/out/package" } else { "$PSScriptRoot/out" }
 $stage = "$out/$name/$version"
+$isRelease = $Configuration -eq 'Release'
 # Compiled against anything newer, the assembly loads only in the shell that built it, and later.
 $isPortable = [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").Version.Major -le 8
 
@@ -46,7 +47,7 @@ function Copy-Fresh([string]$From, [string]$To) {
 
 function Build-NativeLibrary {
     $cargo = @('build', '-p', 'jcsdk')
-    if ($Configuration -eq 'Release') { $cargo += '--release' }
+    if ($isRelease) { $cargo += '--release' }
     Invoke-Cargo @cargo
 
     $system, $file = if ($IsWindows) { 'win', 'jcsdk.dll' } elseif ($IsMacOS) { 'osx', 'libjcsdk.dylib' } else { 'linux', 'libjcsdk.so' }
@@ -54,7 +55,7 @@ function Build-NativeLibrary {
     if ($runtime::RuntimeIdentifier -like '*musl*') { $system = 'linux-musl' }
     $rid = "$system-$($runtime::ProcessArchitecture)".ToLowerInvariant()
     $target = if ($env:CARGO_TARGET_DIR) { $env:CARGO_TARGET_DIR } else { "$PSScriptRoot/target" }
-    Copy-Fresh "$target/$($Configuration.ToLowerInvariant())/$file" "$stage/runtimes/$rid/native/$file"
+    Copy-Fresh "$target/$(if ($isRelease) { 'release' } else { 'debug' })/$file" "$stage/runtimes/$rid/native/$file"
 }
 
 # Roslyn comes with PowerShell; Add-Type would always compile against the running shell.
@@ -67,9 +68,10 @@ function Build-InteropAssembly {
         }
         [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText("[assembly: System.Reflection.AssemblyVersion(`"$version`")]", $parse))
     $references = @([IO.Directory]::GetFiles($ReferencePath, '*.dll'))
-    if (-not [IO.File]::Exists("$ReferencePath/System.Management.Automation.dll")) { $references += "$PSHOME/System.Management.Automation.dll" }
+    $isOwnEngine = -not [IO.File]::Exists("$ReferencePath/System.Management.Automation.dll")
+    if ($isOwnEngine) { $references += "$PSHOME/System.Management.Automation.dll" }
     $options = [Microsoft.CodeAnalysis.CSharp.CSharpCompilationOptions]::new('DynamicallyLinkedLibrary').
-        WithOptimizationLevel($Configuration).WithNullableContextOptions('Enable').WithDeterministic($true)
+        WithOptimizationLevel($(if ($isRelease) { 'Release' } else { 'Debug' })).WithNullableContextOptions('Enable').WithDeterministic($true)
     $compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create("$name.Interop", [Microsoft.CodeAnalysis.SyntaxTree[]]$trees,
         [Microsoft.CodeAnalysis.MetadataReference[]]@($references | ForEach-Object { [Microsoft.CodeAnalysis.MetadataReference]::CreateFromFile($_) }), $options)
 
@@ -78,8 +80,8 @@ function Build-InteropAssembly {
     $file = [IO.File]::Create($dll)
     try { $result = $compilation.Emit($file) }
     finally { $file.Dispose() }
-    # Level 1 is Info.
-    $notes = @($result.Diagnostics | Where-Object { $_.Severity -gt 1 })
+    # 2 is a warning, which another version of the engine may give where the references do not.
+    $notes = @($result.Diagnostics | Where-Object { $_.Severity -ge $(if ($isOwnEngine) { 3 } else { 2 }) })
     if ($notes) {
         [IO.File]::Delete($dll)
         throw "The interop assembly does not compile:`n$($notes -join "`n")"

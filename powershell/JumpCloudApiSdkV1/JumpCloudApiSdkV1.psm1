@@ -18,6 +18,10 @@ catch {
 if ($loaded -notlike 'JumpCloudApiSdkV1.Interop, Version=0.0.0.*') {
     throw "JumpCloudApiSdkV1 0.0.0 cannot be loaded beside $($loaded -replace '^.*Version=([\d.]+)\.\d+,.*$', '$1') of it, which this session already uses. Start a new PowerShell."
 }
+# A type's name means the first one that was loaded, and another module of this name has the same.
+if ([JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity].Assembly.FullName -ne $loaded) {
+    throw 'JumpCloudApiSdkV1 0.0.0 cannot be loaded beside another module of this name, which this session already uses. Start a new PowerShell.'
+}
 
 function Reset-JcSdkSystemUserMfa {
     [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
@@ -66,10 +70,12 @@ function Reset-JcSdkSystemUserMfa {
         [securestring]$ApiKey,
 
         [Parameter(HelpMessage = 'The organization for this call, instead of $env:JCOrgId.')]
+        [ValidateNotNullOrEmpty()]
         [string]$OrgId,
 
         [Parameter(HelpMessage = 'The region for this call, instead of $env:JCApiUrl and $env:JCEnvironment: STANDARD, EU or IN.')]
         [ArgumentCompletions('STANDARD', 'EU', 'IN')]
+        [ValidateNotNullOrEmpty()]
         [string]$Environment,
 
         [Parameter(HelpMessage = 'Seconds that one user may take, retries included, 1 to 3600.')]
@@ -104,19 +110,15 @@ function Reset-JcSdkSystemUserMfa {
     }
 
     process {
-        $request = $null
-        $isApproved = $false
-        try {
-            $request = $run.Read($PSCmdlet.ParameterSetName, $Id, $InputObject, $Body)
-            $isApproved = $request.IsReady -and $PSCmdlet.ShouldProcess($request.Target, $request.Action)
-            if ($isApproved -or -not $request.IsReady) { $run.Add($request) }
-        }
-        # Also a prompt that cannot be shown: without the catch the next statement would run.
+        # Without the catch the next statement would run.
+        try { $request = $run.Read($PSCmdlet.ParameterSetName, $Id, $InputObject, $Body) }
         catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-
-        if ($isApproved -and $run.IsVerbose) {
+        if ($run.IsVerbose) {
             foreach ($line in $request.Verbose) { $PSCmdlet.WriteVerbose($line) }
         }
+        try { $failure = $run.Add($PSCmdlet, $request) }
+        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
         # Written out here and in end: a function for it would cost as much as all the rest.
         # Output stands outside of any try, because a caller's exception is not ours to catch.
         do {
@@ -148,8 +150,6 @@ function Reset-JcSdkSystemUserMfa {
     }
 
     clean {
-        if ($null -ne $run) {
-            foreach ($warning in $run.Finish()) { $PSCmdlet.WriteWarning($warning) }
-        }
+        if ($null -ne $run) { $run.Finish($PSCmdlet) }
     }
 }

@@ -163,8 +163,8 @@ Describe 'An error behaves as a compiled cmdlet''s' {
     It 'shows one sentence and, from 7.5 on, the recommendation; and the shell exits with 1' {
         $result = Invoke-Shell 'R -Id bad'
         $result.ExitCode | Should -Be 1
-        $result.Text | Should -Match '(?s)^Reset-JcSdkSystemUserMfa:.*bad.*gone fishing'
+        $result.Text | Should -Match '(?s)^Reset-JcSdkSystemUserMfa:.*bad.*gone\s+fishing'
         if ($PSVersionTable.PSVersion -ge '7.5') { $result.Text | Should -Match '\n *Recommendation: Check' }
-        [regex]::Matches($result.Text, 'gone fishing').Count | Should -Be 1
+        [regex]::Matches($result.Text, 'gone\s+fishing').Count | Should -Be 1
     }
 }

@@ -33,7 +33,7 @@ Describe 'A native library that cannot be used' {
         @{ Name = 'text'; Damage = '[IO.File]::WriteAllText($library, "not a library " * 9)'; Sentence = 'cannot be used: it is damaged' }
         @{ Name = 'cut'; Damage = '$file = [IO.File]::OpenWrite($library); $file.SetLength($file.Length / 2); $file.Dispose()'; Sentence = 'cannot be used: it is damaged' }
         @{ Name = 'for another processor'; Damage = '$file = [IO.File]::OpenWrite($library); $file.Position = 18; $file.WriteByte(243); $file.Dispose()'; Sentence = 'cannot be used: it is for another processor' }
-        @{ Name = 'another program''s'; Damage = '[IO.File]::Delete($library); [IO.File]::Copy("$PSHOME/libSystem.Native.so", $library)'; Sentence = 'cannot be used: its ABI version is 0' }
+        @{ Name = 'another program''s'; Damage = '[IO.File]::Delete($library); [IO.File]::Copy("$([IO.Path]::GetDirectoryName([object].Assembly.Location))/libSystem.Native.so", $library)'; Sentence = 'cannot be used: its ABI version is 0' }
     ) {
         $copy = Copy-Module "damaged $Name"
         $library = Get-Library $copy
@@ -106,6 +106,11 @@ Describe 'The module' {
         $bytes[$at] = $bytes[$at] -bxor 1
         [IO.File]::WriteAllBytes($dll, $bytes)
         Invoke-Copy (Get-ModulePath) "Import-Module '$copy/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside another build of it, .* Start a new PowerShell\.'
+    }
+
+    It 'does not run beside another module with its types' {
+        $other = 'Add-Type ''namespace JumpCloudApiSdkV1.Models { public interface IJumpCloudApIsIdentity { } }'''
+        Invoke-Copy '' "$other; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside another module of this name, .* Start a new PowerShell\.'
     }
 
     It 'says that a part of it is missing' {

@@ -26,10 +26,13 @@ BeforeDiscovery {
         @{ Form = '[JumpCloudApiSdkV1.Models.JumpCloudApIsIdentity]@{Triggername="ok-1"} | R' } + $id
         @{ Form = '$typedBody | R' } + $id
         @{ Form = '5 | R' } + $id
-        @{ Form = '5 | R -Id ok-1' } + $id
+        @{ Form = '''[{"id":"ok-1"},{"id":"ok-2"}]'' | R' } + $id
+        @{ Form = '''"ok-1"'' | R' } + $id
+        @{ Form = '"{" | R' } + $id
         @{ Form = 'Get-Process -Id $PID | R' } + $id
-        @{ Form = 'Get-Process -Id $PID | R -Id ok-1' } + $id
-        @{ Form = '"{" | R'; Code = 'Body.Invalid' }
+        @{ Form = '5 | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = 'Get-Process -Id $PID | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body 5'; Code = 'Body.Invalid' }
         @{ Form = '"ok-2" | R -Id ok-1'; Code = 'Body.Invalid' }
         @{ Form = '@{Id="ok-2"} | R -Id ok-1'; Code = 'Body.Invalid' }
         @{ Form = '@{Id="ok-1"} | R -Id ok-1'; Code = 'Body.Invalid' }
@@ -45,6 +48,7 @@ BeforeDiscovery {
         @{ Form = '[pscustomobject]@{Id="ok-1";Exclussion=""} | R'; Code = 'Body.Invalid' }
         @{ Form = '[pscustomobject]@{Id="ok-1";Exclusion_Until="2030-01-02"} | R'; Code = 'Body.Invalid' }
         @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=7} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Excluded="true"} | R'; Code = 'Body.Invalid' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion="no"}'; Code = 'Exclusion.Invalid' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=1}'; Code = 'Exclusion.Invalid' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=""}'; Code = 'Exclusion.Invalid' }
@@ -60,8 +64,9 @@ BeforeDiscovery {
         @{ Form = 'R -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z'; Code = 'ExclusionUntil.Past' }
         @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="2020-01-02"}'; Code = 'ExclusionUntil.Past' }
         @{ Form = 'R -Id ok-1 -ExclusionDays 7 -ExclusionUntil 2030-01-02'; Code = 'Argument.Invalid' }
+        @{ Form = 'R -Id ok-1 -Proxy ""'; Code = 'Url.Invalid' }
     )
-    $dates = '5', '1.5', '"01/02/2030"', '"20300102"', '"2030-13-01"', '"2030-02-30"', '"2030-01-02T24:00:00Z"', '"2030-01-02T03:04:05+25:00"',
+    $dates = '5', '1.5', '"01/02/2030"', '"20300102"', '"2030-13-01"', '"2030-02-30"', '"2030-01-02T24:00:00Z"', '"2030-01-02T03:04:05+25:00"', '"2030-01-02T03:04.5Z"',
         '"1 Jan 2030"', '" 2030-01-02"', '""', '$true', '@("2030-01-02","2030-01-03")', '"9999-12-31T23:59:59-12:00"' | ForEach-Object { @{ Date = $_ } }
 }
 BeforeAll {
@@ -87,7 +92,10 @@ Describe 'Never sent' {
         @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion=""} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, ''x'' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, ''no'' is neither true nor false.' }
-        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It is number 2 of the input.' }
+        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It is number 2 of the input.' }
+        @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It is number 1 of the input.' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok`u{FFFD}2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
     ) {
@@ -118,10 +126,18 @@ Describe 'Never sent' {
         @{ Name = 'JCApiUrl'; Value = '"https://user:pass@127.0.0.1"'; Code = 'Url.Invalid' }
         @{ Name = 'JCApiUrl'; Value = '"https://127.0.0.1/?x=1"'; Code = 'Url.Invalid' }
     ) {
-        [Environment]::SetEnvironmentVariable($Name, (& ([scriptblock]::Create($Value))))
+        Set-Item -LiteralPath "env:$Name" -Value (& ([scriptblock]::Create($Value)))
         $result = Invoke-Form '"ok-1","ok-2","ok-3" | R'
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
         $result.Warnings | Should -Match '2 users were not tried'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'what is empty, rather than another region, organization or key: <_>' -ForEach '-Environment ""', '-Environment $null', '-OrgId ""', '-OrgId $null', '-ApiKey ([securestring]::new())' {
+        $env:JCEnvironment = 'EU'
+        $env:JCOrgId = 'org-1'
+        $result = Invoke-Form "R -Id ok-1 $_"
+        $result.Errors.FullyQualifiedErrorId | Should -Match '^ParameterArgument(Validation|Transformation)Error,'
         Get-Arrived | Should -BeNullOrEmpty
     }
 

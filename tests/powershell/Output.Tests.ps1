@@ -37,7 +37,7 @@ Describe 'Output' {
         $results.StatusCode | Should -Be 200, 404, $null, $null
         $results.Attempts | Should -Be 1, 1, 0, 0
         $results.Exclusion | Should -Be $true, $true, $true, $true
-        $results[0].ExclusionUntil.UtcDateTime | Should -Be ([datetime]::new(2030, 1, 2, 3, 4, 5, [DateTimeKind]::Utc))
+        $results.ExclusionUntil | Should -Be (@('2030-01-02T03:04:05Z') * 4)
         $results[0].Duration | Should -BeGreaterOrEqual 0.02
         $results[1].Message | Should -Match 'no such user'
     }
@@ -47,16 +47,29 @@ Describe 'Output' {
         $row = $result | ConvertTo-Csv | ConvertFrom-Csv
         $row.PSObject.Properties.Name | Should -Be 'UserId', 'Outcome', 'StatusCode', 'Code', 'Message', 'Exclusion', 'ExclusionUntil', 'Attempts', 'Duration'
         $row.Exclusion | Should -Be 'True'
-        [DateTimeOffset]$row.ExclusionUntil | Should -Be $result.ExclusionUntil
+        $row.ExclusionUntil | Should -Be '2030-01-02T03:04:05Z'
         $json = $result | ConvertTo-Json | ConvertFrom-Json
         $json.UserId | Should -Be 'ok-1'
         $json.Duration | Should -Be $result.Duration
-        [DateTimeOffset]$json.ExclusionUntil | Should -Be $result.ExclusionUntil
+        ([datetime]$json.ExclusionUntil).ToUniversalTime() | Should -Be ([datetime]::new(2030, 1, 2, 3, 4, 5, [DateTimeKind]::Utc))
+    }
+
+    It 'goes to CSV in the same way in <_>' -ForEach 'th-TH', 'ar-SA', 'de-DE' {
+        $text = (Invoke-Shell "[cultureinfo]::CurrentCulture = '$_'; R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | ConvertTo-Csv").Text
+        $text | Should -Match '"2030-01-02T03:04:05Z"'
+    }
+
+    It 'is still shown when it comes out of a job' {
+        $result = Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2030-01-02T12:00:00Z -Detailed
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($result))
+        $copy.PSObject.TypeNames[0] | Should -Be 'Deserialized.JumpCloudApiSdkV1.Models.ResetResult'
+        $copy | Format-Table | Out-String -Width 120 | Should -Match 'ok-1 .* 2030-01-0'
+        $copy | Format-List | Out-String | Should -Match 'ExclusionUntil : 2030-01-0'
     }
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
         $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
-        $text | Should -Match '(?m)^UserId +Outcome +Status +Code +ExclusionUntil'
+        $text | Should -Match '(?m)^UserId +Outcome +HTTP +Code +ExclusionUntil'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
         $text | Should -Match '(?m)^Duration +: \d+[.,]\d{3} s'
@@ -80,9 +93,18 @@ Describe '-WhatIf' {
         @{ Parameters = '-Exclusion:$false'; Action = 'Reset TOTP MFA, do not exclude the user from MFA' }
         @{ Parameters = '-ExclusionUntil 2030-01-02T03:04:05+09:00'; Action = 'Reset TOTP MFA, exclusion until 2030-01-01T18:04:05Z' }
         @{ Parameters = '-Force'; Action = 'Reset TOTP MFA' }
+        @{ Parameters = '-Force -ExclusionUntil 2020-01-02'; Action = 'Reset TOTP MFA, exclusion until 2020-01-02T00:00:00Z, which has passed and locks the user out at once' }
     ) {
-        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf").Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
+        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -Environment @{ TZ = 'UTC' }).Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
         Get-Arrived | Should -BeNullOrEmpty
+    }
+}
+
+Describe '-WhatIf -Verbose' {
+    It 'shows the request, and with it the region' {
+        Reset-Configuration
+        $result = Invoke-Form 'R -Id ok-1 -Environment EU -WhatIf -Verbose'
+        $result.Verbose | Should -Be 'POST https://console.eu.jumpcloud.com/api/systemusers/ok-1/resetmfa {}'
     }
 }
 
@@ -110,10 +132,10 @@ Describe '-Confirm' {
         @{ Name = 'end of input'; Argument = @() }
         @{ Name = 'NonInteractive'; Argument = @('-NonInteractive') }
     ) {
-        $result = Invoke-Shell 'R -Id ok-1 -Confirm; "ok-2","ok-3" | R -Confirm; "still here"' -Argument $Argument
+        $result = Invoke-Shell 'R -Id ok-1 -Confirm; "ok-2","ok-3" | R -Confirm; "$($Error.Count) errors, $($Error[0].FullyQualifiedErrorId) of $($Error[0].TargetObject)"' -Argument $Argument
         Get-Arrived | Should -BeNullOrEmpty
-        $result.Text | Should -Match 'still here'
-        [regex]::Matches($result.Text, '(?m)^Reset-JcSdkSystemUserMfa').Count | Should -Be 2
+        $result.Text | Should -Match '2 errors, Confirmation\.NotPossible,Reset-JcSdkSystemUserMfa of ok-2'
+        ConvertTo-OneLine $result.Text | Should -Match 'User ''ok-1'' was not reset: nobody could be asked to confirm it\. +Recommendation: Run the command where'
     }
 
     It 'is not answered by -Force' {

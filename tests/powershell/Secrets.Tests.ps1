@@ -35,6 +35,10 @@ Describe 'The key' {
         @{ Name = 'a wrong proxy password'; Setup = ''; Call = 'R -Id ok-1 -Proxy $env:TEST_PROXY -ProxyCredential ([pscredential]::new("someone", (ConvertTo-SecureString ("proxy-pass" + "-s3cret") -AsPlainText -Force)))' }
         @{ Name = 'a proxy URL with a password'; Setup = '$env:HTTPS_PROXY = "http://proxy-user:proxy-pass-s3cret@localhost:x"'; Call = 'R -Id ok-1' }
         @{ Name = 'what would be done'; Setup = ''; Call = 'R -Id ok-1 -WhatIf' }
+        @{ Name = 'a key that came as an id'; Setup = ''; Call = '$env:JCApiKey, $env:JCApiKey, "..", @{ Id = $env:JCApiKey; _id = "x" } | R' }
+        @{ Name = 'a key as an id that would be reset'; Setup = ''; Call = '$env:JCApiKey | R -WhatIf' }
+        @{ Name = 'a key in another column'; Setup = ''; Call = '@{ Id = "ok-1"; Exclusion = $env:JCApiKey }, @{ Id = "ok-2"; ExclusionUntil = $env:JCApiKey } | R' }
+        @{ Name = 'a key as an id after the last that was tried'; Setup = 'Set-Fault ok-1 ''[{"status":401}]'''; Call = '"ok-1", $env:JCApiKey | R' }
     ) {
         . ([scriptblock]::Create($Setup))
         $script = @"

@@ -3,7 +3,7 @@
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $null = Start-Simulator
+    $addresses = Start-Simulator
 
     function Wait-Until([scriptblock]$Condition) {
         $limit = [DateTime]::UtcNow.AddSeconds(30)
@@ -12,13 +12,14 @@ BeforeAll {
             Start-Sleep -Milliseconds 20
         }
     }
-    # Runs the code in a runspace, stops it once $Count requests have arrived, and gives its warnings and results.
+    # Runs the code in a runspace, stops it once the first result is out and $Count requests have arrived, and gives its
+    # warnings and results.
     function Invoke-Stopped([string]$Form, [int]$Count) {
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa; $Form")
         $output = [Management.Automation.PSDataCollection[psobject]]::new()
         $running = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
-        Wait-Until { @(Get-Arrived).Count -ge $Count }
+        Wait-Until { $output.Count -ge 1 -and @(Get-Arrived).Count -ge $Count }
         $shell.Stop()
         # Only then its thread is done with the runspace, which Dispose takes away.
         try { $null = $shell.EndInvoke($running) }
@@ -58,6 +59,18 @@ Describe 'A stop' {
         $named | Sort-Object | Should -Be 'ok-1', 'ok-2', 'ok-3', 'ok-4'
     }
 
+    It 'names them also where its warnings lead into what has ended: <_>' -ForEach '3>&1', '-WarningAction Stop' {
+        Set-Fault ok-2 '[{"never":true}]'
+        # ok-3 is reset, and its result waits behind ok-2.
+        $arrived = "@(Invoke-RestMethod $($addresses.admin)/log | ForEach-Object { `$_ }).Count"
+        $wait = "ForEach-Object { while ($arrived -lt 3) { Start-Sleep -Milliseconds 20 }; Start-Sleep 1; `$_ }"
+        $result = Invoke-Shell "'ok-1','ok-2','ok-3' | R -PassThru -ThrottleLimit 3 -TimeoutSec 3600 $_ | $wait | Select-Object -First 1"
+        $text = ConvertTo-OneLine $result.Text
+        $text | Should -Match '^True'
+        $text | Should -Match 'not known whether these users were reset: ok-2\.'
+        $text | Should -Match 'reset, though it was not shown: ok-3\.'
+    }
+
     It 'says nothing where nobody is in doubt' {
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2' | Reset-JcSdkSystemUserMfa -PassThru | Select-Object -First 1")
@@ -67,7 +80,7 @@ Describe 'A stop' {
     }
 
     It 'by -ErrorAction Stop with several on their way tells what became of the others' {
-        Set-Fault ok-2 '[{"status":404,"delayMs":500}]'
+        Set-Fault ok-2 '[{"status":404,"delayMs":2000}]'
         Set-Fault ok-3 '[{"never":true}]'
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2','ok-3' | Reset-JcSdkSystemUserMfa -ThrottleLimit 3 -TimeoutSec 3600 -ErrorAction Stop")
@@ -84,9 +97,12 @@ Describe 'Ctrl+C' -Skip:$IsWindows {
         Set-Fault ok-1 '[{"never":true}]'
         $process = Start-Shell "Reset-JcSdkSystemUserMfa -Id ok-1 -TimeoutSec 3600; 'not reached'"
         $text = $process.StandardOutput.ReadToEndAsync()
-        Wait-Until { @(Get-Arrived).Count -eq 1 }
-        sh -c "kill -INT $($process.Id)"
-        $process.WaitForExit(30000) | Should -BeTrue
+        try {
+            Wait-Until { @(Get-Arrived).Count -eq 1 }
+            sh -c "kill -INT $($process.Id)"
+            $process.WaitForExit(30000) | Should -BeTrue
+        }
+        finally { if (-not $process.HasExited) { $process.Kill($true) } }
         $text.Result | Should -Match 'not known whether these users were reset:\s+ok-1\.'
         $text.Result | Should -Not -Match 'not reached'
     }

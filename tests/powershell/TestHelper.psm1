@@ -23,8 +23,9 @@ function Import-TestModule {
 
 # Port 0: a call that comes too early or too late must not reach the real service.
 function Clear-Configuration {
-    foreach ($name in 'JCApiKey', 'JCOrgId', 'JCEnvironment', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE') {
-        [Environment]::SetEnvironmentVariable($name, $null)
+    # Those for http, or the simulator itself is looked for behind a proxy.
+    foreach ($name in 'JCApiKey', 'JCOrgId', 'JCEnvironment', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy') {
+        [Environment]::SetEnvironmentVariable($name, [NullString]::Value)
     }
     $env:JCApiUrl = 'https://127.0.0.1:0'
 }
@@ -107,7 +108,7 @@ function Invoke-Form([string]$Form) {
 # A script in a process of its own, with the module imported; with none, the script finds it by itself.
 function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
-    $start = [Diagnostics.ProcessStartInfo]::new("$PSHOME/pwsh")
+    $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     foreach ($name in $Environment.Keys) { $start.Environment[$name] = $Environment[$name] }
     $import = if ($Module) {

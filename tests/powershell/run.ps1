@@ -1,5 +1,5 @@
 # Runs all *.Tests.ps1 beside it and ends with a line that counts them.
-Import-Module Pester -MinimumVersion 5.0 -ErrorAction Stop
+Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99.99 -ErrorAction Stop
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $PSScriptRoot
 $configuration.Run.PassThru = $true

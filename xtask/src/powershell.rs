@@ -24,7 +24,7 @@ pub fn find() -> Option<PathBuf> {
 /// A PowerShell without a profile that asks nothing.
 pub fn command(pwsh: &PathBuf) -> Command {
     let mut command = Command::new(pwsh);
-    command.args(["-NoProfile", "-NonInteractive"]).env("PWSH", pwsh);
+    command.args(["-NoProfile", "-NonInteractive"]).env("PWSH", pwsh).env("POWERSHELL_TELEMETRY_OPTOUT", "1");
     command
 }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -47,6 +48,18 @@ internal sealed class ClientLease : IDisposable
             kept.DangerousAddRef(ref added);
             return new ClientLease(kept, owned: false);
         }
+    }
+
+    /// <summary>A text of ours as it may be shown: without the client's secrets, by the library's rule.</summary>
+    internal string Redact(string text)
+    {
+        const int longest = 1024;
+        var shown = text.Length > longest ? text[..longest] : text;
+        if (Utf8.Bytes(shown) is not { } bytes) return Fault.Quote(text);
+        var buffer = new Native.Buffer();
+        Native.jc_client_redact(Client, bytes, ref buffer);
+        var redacted = Encoding.UTF8.GetString(buffer.Take());
+        return shown == text ? redacted : redacted + "…";
     }
 
     public void Dispose()

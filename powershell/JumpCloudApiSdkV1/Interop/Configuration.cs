@@ -34,7 +34,13 @@ internal sealed class Configuration : IDisposable
         if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
         if (bound.TryGetValue("OrgId", out var organization)) Add(OrgId, "OrgId", "Configuration.Invalid", Utf8.Bytes((string)organization));
         if (bound.TryGetValue("Environment", out var region)) Add(Environment, "Environment", "Environment.Invalid", Utf8.Bytes((string)region));
-        if (bound.TryGetValue("Proxy", out var proxy)) Add(Proxy, "Proxy", "Url.Invalid", Utf8.SecretBytes(((Uri)proxy).OriginalString));
+        if (bound.TryGetValue("Proxy", out var proxy))
+        {
+            var url = ((Uri)proxy).OriginalString;
+            // The library would take it for no proxy at all.
+            if (url.Length == 0) Fault = new Fault("Url.Invalid", "-Proxy is empty");
+            Add(Proxy, "Proxy", "Url.Invalid", Utf8.SecretBytes(url));
+        }
         if (bound.TryGetValue("ProxyCredential", out var credential))
         {
             var given = (PSCredential)credential;

@@ -6,6 +6,15 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>The error record that ends the command: our own failures by name, everything else as it came.</summary>
 public static class Failure
 {
+    internal static ErrorRecord NobodyToAsk(string userId, Exception cause) =>
+        new(cause, "Confirmation.NotPossible", ErrorCategory.InvalidOperation, userId)
+        {
+            ErrorDetails = new ErrorDetails($"User '{userId}' was not reset: nobody could be asked to confirm it.")
+            {
+                RecommendedAction = "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.",
+            },
+        };
+
     public static ErrorRecord From(ErrorRecord caught)
     {
         var cause = caught.Exception is MethodInvocationException { InnerException: { } inner } ? inner : caught.Exception;

@@ -1,4 +1,9 @@
 using System;
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Text;
+using System.Text.Json;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -11,17 +16,33 @@ internal sealed record Fault(string Code, string What, string? Hint = null)
     {
         Outcome = "invalid",
         Code = Code,
-        Message = userId.Length == 0 ? $"Nobody was reset: {What}." : $"User '{Quote(userId)}' was not reset: {What}.",
+        Message = string.IsNullOrWhiteSpace(userId) ? $"Nobody was reset: {What}." : $"User '{userId}' was not reset: {What}.",
         Hint = Hint ?? "Correct it and run the command again; nothing was sent.",
     };
 
-    // What came from outside stands in a message: short, and without control characters.
+    /// <summary>What came from outside, to stand in a message: short, and without control characters.</summary>
     internal static string Quote(string text)
     {
-        var shown = text.Length > 60 ? string.Concat(text.AsSpan(0, 60), "…") : text;
-        return string.Create(shown.Length, shown, static (to, from) =>
+        var shown = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
         {
-            for (var i = 0; i < to.Length; i++) to[i] = char.IsControl(from[i]) || char.IsSurrogate(from[i]) ? '\ufffd' : from[i];
-        });
+            if (shown.Length >= 60) return shown.Append('…').ToString();
+            // Format characters would show the text in another order.
+            shown.Append((Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format ? Rune.ReplacementChar : rune).ToString());
+        }
+        return shown.ToString();
     }
+
+    /// <summary>What a value is, for those who do not know .NET.</summary>
+    internal static string Kind(object value) => value switch
+    {
+        string => "a text",
+        bool => "true or false",
+        DateTime or DateTimeOffset => "a date",
+        JsonElement { ValueKind: JsonValueKind.Array } => "a list",
+        JsonElement or IDictionary or PSObject => "an object",
+        IEnumerable => "a list",
+        IConvertible => "a number",
+        _ => $"an object of type {value.GetType().Name}",
+    };
 }

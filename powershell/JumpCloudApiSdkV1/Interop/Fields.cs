@@ -26,7 +26,7 @@ internal static class Fields
 
     private static List<(string, object?)> OfJson(string text)
     {
-        using var json = JsonDocument.Parse(text);
+        using var json = JsonDocument.Parse(text.TrimStart('\ufeff'));
         return json.RootElement.EnumerateObject().Select(p => (p.Name, Plain(p.Value))).ToList();
     }
 
@@ -54,7 +54,7 @@ internal static class FieldName
     internal static bool IsNear(string name)
     {
         var letters = string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
-        return letters.StartsWith("exclusion", StringComparison.Ordinal)
+        return letters.StartsWith("exclu", StringComparison.Ordinal)
             || Distance(letters, "exclusion") <= 2
             || Distance(letters, "exclusionuntil") <= 2;
     }

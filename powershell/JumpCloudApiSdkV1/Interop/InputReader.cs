@@ -33,7 +33,8 @@ internal sealed class InputReader
     /// <summary>Users come through the pipeline, and the same one may come twice.</summary>
     internal bool UsersArePiped(string parameterSet) => parameterSet.StartsWith("ResetViaIdentity", StringComparison.Ordinal) && !inputIsNamed;
 
-    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body, out bool faultIsEveryones)
+    /// <summary>The fault says why the request is not one that can be sent.</summary>
+    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body, out Fault? fault, out bool faultIsEveryones)
     {
         var user = input is null ? null : Record.Read(input);
         var fields = body is null ? null : Record.Read(body);
@@ -49,17 +50,9 @@ internal sealed class InputReader
             Flags = flags,
         };
 
-        faultIsEveryones = false;
-        if (fields?.AsBody is { } wrongBody)
-        {
-            request.Refuse(wrongBody);
-            faultIsEveryones = bodyIsNamed;
-        }
-        else if (user?.AsIdentity is { } wrongUser)
-        {
-            request.Refuse(wrongUser);
-            faultIsEveryones = inputIsNamed;
-        }
+        var wrongBody = fields?.AsBody;
+        fault = wrongBody ?? user?.AsIdentity;
+        faultIsEveryones = fault is not null && (wrongBody is null ? inputIsNamed : bodyIsNamed);
         return request;
     }
 }

@@ -12,7 +12,7 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
 {
     // The extended form only: 20300102 could as well be a number.
     private static readonly Regex Iso8601 = new(
-        @"\A(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,]\d+)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?)?\z",
+        @"\A(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?:(:\d\d)(?:[.,]\d+)?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?)?\z",
         RegexOptions.CultureInvariant | RegexOptions.ECMAScript);
 
     internal static Moment Read(object value) => value switch
@@ -21,7 +21,7 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
         DateTime time => OfLocal(time),
         DateTimeOffset time => OfUtc(time.UtcTicks),
         string text => OfText(text),
-        _ => Wrong($"a value of type {value.GetType().Name} is not a date; give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z"),
+        _ => Wrong($"{Interop.Fault.Kind(value)} is not taken as a date; give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z"),
     };
 
     private static Moment OfText(string text)

@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using System.Text.Json;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -19,7 +20,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     internal Moment? Until { get; private set; }
 
-    private Fault? shape;        // it is nothing that could be read
+    private string? shape;       // it is nothing that could be read
     private Fault? identity;     // its ids cannot be used
     private Fault? field;        // a field holds what it cannot hold
     private Fault? emptyField;   // unset in a record with an id (a CSV cell), wrong in a body
@@ -29,17 +30,21 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private bool HasId => Id is not null || identity is not null;
 
     /// <summary>What keeps it from being a user that may carry fields of its own.</summary>
-    internal Fault? AsIdentity => shape ?? identity
-        ?? (HasId ? null : new Fault("Id.Invalid", "the object does not name a user", "Give the id as text, or an object with Id, SystemuserId or _id."))
+    internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
+        ?? identity
+        ?? (HasId ? null : NoUser("the object does not name a user"))
         ?? (nearField is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(nearField)}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil"))
         ?? field;
 
     /// <summary>What keeps it from being a body.</summary>
-    internal Fault? AsBody => shape
-        ?? (isText ? new Fault("Body.Invalid", "the text is not a body", "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.") : null)
+    internal Fault? AsBody => (shape is null ? null : NoBody(shape))
+        ?? (isText ? NoBody("the text is not a body") : null)
         ?? (HasId ? new Fault("Body.Invalid", "the body carries an id, which would name a second user beside the one that was given") : null)
         ?? (unknown is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(unknown)}' is not a field of the body; it takes Exclusion and ExclusionUntil"))
         ?? field ?? emptyField;
+
+    // A file may begin with a byte order mark.
+    private static readonly char[] Blank = [' ', '\t', '\r', '\n', '\ufeff'];
 
     internal static Record Read(object source)
     {
@@ -51,7 +56,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         {
             switch (source)
             {
-                case string text when !text.TrimStart().StartsWith('{'):
+                case string text when text.TrimStart(Blank) is ['[' or '"', ..]:
+                    record.shape = "the text is JSON, but not one object; pipe several through ConvertFrom-Json";
+                    break;
+                case string text when text.TrimStart(Blank) is not ['{', ..]:
                     (record.Id, record.isText) = (text, true);
                     break;
                 case IJumpCloudApIsIdentity or IBodyParameterSystemUserMfaResetRequestBody:
@@ -59,15 +67,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                     break;
                 default:
                     if (Fields.Of(source) is not { } fields)
-                        record.shape = new Fault("Id.Invalid", $"an object of type {source.GetType().Name} is neither a user nor a body",
-                            "Give the id as text, or an object with Id, SystemuserId or _id.");
+                        record.shape = $"{Fault.Kind(source)} is neither a user nor a body";
                     else
                         foreach (var (name, value) in fields) record.Add(name, value);
                     break;
             }
         }
+        catch (JsonException) { record.shape = "the text begins as JSON, but is none"; }
         // A property of the caller's object may throw whatever it likes.
-        catch (Exception e) { record.shape = new Fault("Body.Invalid", $"the object could not be read ({Fault.Quote(e.GetBaseException().Message)})"); }
+        catch (Exception e) { record.shape = $"the object could not be read ({Fault.Quote(e.GetBaseException().Message)})"; }
         return record;
     }
 
@@ -114,7 +122,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (value is null) return;
         if (value is not string id)
-            identity ??= new Fault("Id.Invalid", $"the object's id is a {value.GetType().Name}, not text");
+            identity ??= new Fault("Id.Invalid", $"the object's id is {Fault.Kind(value)}, not text");
         else if (string.IsNullOrEmpty(Id))
             Id = id;
         else if (id.Length > 0 && id != Id)
@@ -131,10 +139,13 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private void Unset(string code, string name, object? value, string why)
     {
         if (value is null) return;
-        var fault = new Fault(code, $"in {name}, '{Fault.Quote(value as string ?? value.GetType().Name)}' {why}");
+        var what = value is string text ? $"'{Fault.Quote(text)}'" : Fault.Kind(value);
+        var fault = new Fault(code, $"in {name}, {what} {why}");
         if (value is "") emptyField ??= fault;
         else field ??= fault;
     }
 
+    private static Fault NoUser(string what) => new("Id.Invalid", what, "Give the id as text, or an object with Id, SystemuserId or _id.");
+    private static Fault NoBody(string what) => new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
     private static Fault Twice(string name) => new("Body.Invalid", $"'{Fault.Quote(name)}' is given twice");
 }

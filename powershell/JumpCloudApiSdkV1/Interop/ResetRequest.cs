@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using JumpCloudApiSdkV1.Models;
@@ -7,22 +8,31 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>One user on his way: what is to be sent, or the result that already stands.</summary>
 public sealed class ResetRequest
 {
-    internal ResetRequest(string userId) => UserId = userId;
-
-    public string UserId { get; }
-
-    /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
-    public bool IsReady => Result is null;
-
-    public string Target => $"system user {UserId}";
-
-    public string Action =>
-        "Reset TOTP MFA"
-        + Exclusion switch { true => ", exclude the user from MFA", false => ", do not exclude the user from MFA", null => "" }
-        + (Until is not { } until ? "" : Exclusion == true ? $" until {Moment.Iso(until.Seconds)}" : $", exclusion until {Moment.Iso(until.Seconds)}");
+    internal ResetRequest(string userId) => ShownId = UserId = userId;
 
     /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
-    public IEnumerable<string> Verbose => Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
+    public IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
+
+    internal string UserId { get; }
+
+    /// <summary>The id as it may be shown.</summary>
+    internal string ShownId { get; set; }
+
+    /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
+    internal bool IsReady => Result is null;
+
+    internal string Target => $"system user {ShownId}";
+
+    internal string Action
+    {
+        get
+        {
+            var exclusion = Exclusion switch { true => ", exclude the user from MFA", false => ", do not exclude the user from MFA", null => "" };
+            if (Until is not { } until) return $"Reset TOTP MFA{exclusion}";
+            var passed = until.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() ? ", which has passed and locks the user out at once" : "";
+            return $"Reset TOTP MFA{exclusion}{(Exclusion == true ? "" : ", exclusion")} until {Moment.Iso(until.Seconds)}{passed}";
+        }
+    }
 
     internal bool? Exclusion { get; init; }
     internal Moment? Until { get; init; }
@@ -39,20 +49,18 @@ public sealed class ResetRequest
 
     internal void Settle(ResetResult result)
     {
-        if (result.UserId.Length == 0) result.UserId = UserId;
+        if (result.UserId.Length == 0) result.UserId = ShownId;
         result.Exclusion = Exclusion;
-        result.ExclusionUntil = Until is { } until ? Moment.ToOffset(until.Seconds) : null;
+        result.ExclusionUntil = Until is { } until ? Moment.Iso(until.Seconds) : null;
         Result = result;
     }
-
-    internal void Refuse(Fault fault) => Settle(fault.ToResult(UserId));
 
     /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
     internal void Preview(ClientHandle client)
     {
         if (Utf8.Bytes(UserId) is not { } bytes)
         {
-            Refuse(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it"));
+            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it").ToResult(ShownId));
             return;
         }
         id = bytes;

@@ -21,8 +21,8 @@ public sealed class ResetResult
     /// <summary>What was asked for; null where the request left it out.</summary>
     public bool? Exclusion { get; internal set; }
 
-    /// <summary>What was asked for, in UTC.</summary>
-    public DateTimeOffset? ExclusionUntil { get; internal set; }
+    /// <summary>What was asked for, in UTC: ISO 8601 text, because a date would go to CSV in the session's culture and calendar.</summary>
+    public string? ExclusionUntil { get; internal set; }
 
     public int Attempts { get; internal set; }
 
@@ -47,7 +47,14 @@ public sealed class ResetResult
             StatusCode = root.TryGetProperty("httpStatus", out var status) ? status.GetInt32() : null,
             Code = Text(root, "code"),
             Message = Text(root, "message"),
-            Hint = Text(root, "hint"),
+            Hint = Text(root, "code") switch
+            {
+                // As this command's user does it.
+                "ExclusionUntil.Past" => "Give a date in the future, or add -Force to send it all the same; nothing was sent.",
+                "Key.Missing" => "Set $env:JCApiKey to an administrator's API key, or give -ApiKey; nothing was sent.",
+                "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: this key belongs to an administrator of several.",
+                _ => Text(root, "hint"),
+            },
             StopsBatch = root.TryGetProperty("stopsBatch", out _),
             Attempts = root.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
             Duration = root.TryGetProperty("elapsedMs", out var elapsed) ? elapsed.GetDouble() / 1000 : 0,

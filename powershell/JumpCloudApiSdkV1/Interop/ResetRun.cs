@@ -3,6 +3,7 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Reflection;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
@@ -73,30 +74,52 @@ public sealed class ResetRun
     public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         seen++;
-        var request = reader.Read(parameterSet, id, input, body, out var faultIsEveryones);
+        var request = reader.Read(parameterSet, id, input, body, out var fault, out var faultIsEveryones);
+        var arePiped = reader.UsersArePiped(parameterSet);
+        request.ShownId = lease is null ? Fault.Quote(request.UserId) : lease.Redact(request.UserId);
         if (stoppedBy is not null) request.Settle(NotTried(request));
         else if (lease is null)
         {
             request.Settle(noClient!);
             faultIsEveryones = true;
         }
-        else if (request.IsReady)
+        else if (fault is not null) request.Settle(fault.ToResult(request.ShownId));
+        else if (arePiped && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
+        else
         {
-            if (reader.UsersArePiped(parameterSet) && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
-            else request.Preview(lease.Client);
+            request.Preview(lease.Client);
             faultIsEveryones = request.UntilIsNamed && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
+        }
+        if (request.Result is { Message: { } message } result)
+        {
+            // With no id to look for, its place in the input.
+            var place = arePiped && string.IsNullOrWhiteSpace(request.UserId) ? $" It is number {seen} of the input." : "";
+            result.Message = lease is null ? message : lease.Redact(message + place);
         }
         if (faultIsEveryones) stoppedBy ??= request.Result?.Code;
         return request;
     }
 
-    /// <summary>Takes a user whom nobody objected to, or whose result already stands.</summary>
-    public void Add(ResetRequest request)
+    /// <summary>
+    /// Takes a user whom nobody objects to, or whose result already stands. Where nobody could be asked, the error that
+    /// ends the command: returned and not thrown, because what a script catches stands in $Error a second time.
+    /// </summary>
+    public ErrorRecord? Add(PSCmdlet cmdlet, ResetRequest request)
     {
+        try
+        {
+            if (request.IsReady && !cmdlet.ShouldProcess(request.Target, request.Action)) return null;
+        }
+        // A stop and the like are not for us to keep.
+        catch (Exception e) when (e is HostException or not (RuntimeException or FlowControlException))
+        {
+            return Failure.NobodyToAsk(request.ShownId, e);
+        }
         waiting.Enqueue(request);
-        if (request.Result is not null) return;
+        if (request.Result is not null) return null;
         handedOver.Add(request.UserId);
         unsent = request;
+        return null;
     }
 
     /// <summary>All input is there.</summary>
@@ -140,22 +163,26 @@ public sealed class ResetRun
 
     public ProgressRecord? ClosingProgress() => progress?.IsShown == true ? ProgressMeter.Completed() : null;
 
-    /// <summary>Gives everything back. After a stop: what became of the users whose results nobody has seen.</summary>
-    public IReadOnlyList<string> Finish()
+    /// <summary>Gives everything back. After a stop it warns of what became of the users whose results nobody has seen.</summary>
+    public void Finish(PSCmdlet cmdlet)
     {
-        var warnings = new List<string>();
+        string? warning = null;
         // First: it waits for a cancellation that is just running.
         onStop.Dispose();
         if (batch is not null)
         {
-            if (waiting.Count > 0) Cancel(warnings);
+            if (waiting.Count > 0) warning = Cancel();
             batch.Dispose();
         }
         lease?.Dispose();
-        return warnings;
+        if (warning is null) return;
+        try { cmdlet.WriteWarning(warning); }
+        // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do.
+        catch (Exception e) when (e is PipelineStoppedException or FlowControlException) { cmdlet.Host.UI?.WriteWarningLine(warning); }
     }
 
-    private void Cancel(List<string> warnings)
+    // One warning for both: where warnings stop the command, a second one would be lost.
+    private string? Cancel()
     {
         Native.jc_batch_cancel(batch!);
         foreach (var request in waiting.Where(r => r.Result is null && r != unsent))
@@ -163,10 +190,12 @@ public sealed class ResetRun
 
         var unknown = Ids(r => r.Result?.Outcome == "unknown" || (r.Result is null && r != unsent));
         var reset = Ids(r => r.Result?.IsReset == true);
-        if (unknown.Length > 0) warnings.Add($"Stopped. It is not known whether these users were reset: {unknown}.");
-        if (reset.Length > 0) warnings.Add($"Stopped. These users were reset, though it was not shown: {reset}.");
+        return unknown.Length + reset.Length == 0 ? null
+            : "Stopped."
+                + (unknown.Length == 0 ? "" : $" It is not known whether these users were reset: {unknown}.")
+                + (reset.Length == 0 ? "" : $" These users were reset, though it was not shown: {reset}.");
 
-        string Ids(Func<ResetRequest, bool> which) => string.Join(", ", waiting.Where(which).Select(r => r.UserId));
+        string Ids(Func<ResetRequest, bool> which) => string.Join(", ", waiting.Where(which).Select(r => r.ShownId));
     }
 
     private void Push(ResetRequest request)
@@ -200,6 +229,12 @@ public sealed class ResetRun
 
     private ResetReport ToReport(ResetRequest request, ResetResult result)
     {
+        // Read while the one that stopped it was still on its way.
+        if (stopIsShown && result.Outcome == "invalid" && result.Code != stoppedBy)
+        {
+            request.Settle(NotTried(request));
+            result = request.Result!;
+        }
         var isNotTried = result.Code == "NotTried";
         var isDuplicate = result.Code == "DuplicateUser";
         if (result.StopsBatch) stoppedBy ??= result.Code;
@@ -228,14 +263,14 @@ public sealed class ResetRun
     {
         Outcome = "cancelled",
         Code = "NotTried",
-        Message = $"User '{Fault.Quote(request.UserId)}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
+        Message = $"User '{request.ShownId}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
     };
 
     private static ResetResult Duplicate(ResetRequest request) => new()
     {
         Outcome = "cancelled",
         Code = "DuplicateUser",
-        Message = $"User '{Fault.Quote(request.UserId)}' came a second time and was not sent again.",
+        Message = $"User '{request.ShownId}' came again and was not sent a second time.",
     };
 
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);

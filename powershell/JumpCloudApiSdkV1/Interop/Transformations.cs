@@ -27,8 +27,11 @@ public sealed class MomentTransformationAttribute : ArgumentTransformationAttrib
 public sealed class SecretTransformationAttribute : ArgumentTransformationAttribute
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is null or SecureString
-            ? inputData
-            : throw new ArgumentTransformationMetadataException(
-                "The key must be a SecureString, so that it does not show in scripts, history and errors; for example (Read-Host -AsSecureString).");
+        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
+        {
+            null or SecureString { Length: > 0 } => inputData!,
+            SecureString => throw new ArgumentTransformationMetadataException("The key is empty."),
+            _ => throw new ArgumentTransformationMetadataException(
+                "The key must be a SecureString, so that it does not show in scripts, history and errors; for example (Read-Host -AsSecureString)."),
+        };
 }
