@@ -1,5 +1,8 @@
 # Ctrl+C and its kin: the prompt is back, connections are closed, and whoever is in doubt is named.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+param()
+
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule

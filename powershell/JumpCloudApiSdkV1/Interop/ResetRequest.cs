@@ -55,6 +55,20 @@ public sealed class ResetRequest
         Result = result;
     }
 
+    internal void SettleNotTried(string? stoppedBy) => Settle(new ResetResult
+    {
+        Outcome = "cancelled",
+        Code = "NotTried",
+        Message = $"User '{ShownId}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
+    });
+
+    internal void SettleDuplicate() => Settle(new ResetResult
+    {
+        Outcome = "cancelled",
+        Code = "DuplicateUser",
+        Message = $"User '{ShownId}' came again and was not sent a second time.",
+    });
+
     /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
     internal void Preview(ClientHandle client)
     {

@@ -26,9 +26,8 @@ public sealed class ResetRun
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
-    private readonly bool detailed, passThru;
     private readonly CancellationToken stop;
-    private readonly ProgressMeter? progress;
+    private readonly Reporter reporter;
 
     private readonly Queue<ResetRequest> waiting = new();
     private readonly HashSet<string> handedOver = new(StringComparer.Ordinal);
@@ -38,21 +37,19 @@ public sealed class ResetRun
     private bool closing, isReady;
     private int seen;
 
-    private string? stoppedBy;
-    private bool stopIsShown;
-    private int notTried, sameReason;
-
     public ResetRun(PSCmdlet cmdlet, ActionPreference progressPreference, ActionPreference verbosePreference)
     {
         var bound = cmdlet.MyInvocation.BoundParameters;
         reader = new InputReader(bound);
         throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
-        detailed = IsGiven("Detailed");
-        passThru = IsGiven("PassThru");
         stop = StopToken(cmdlet);
-        IsVerbose = IsShown(verbosePreference);
-        if (cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference))
-            progress = new ProgressMeter();
+        reporter = new Reporter
+        {
+            Detailed = IsGiven("Detailed"),
+            PassThru = IsGiven("PassThru"),
+            IsVerbose = IsShown(verbosePreference),
+            Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
+        };
 
         var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
         var fault = configuration.Fault;
@@ -69,7 +66,7 @@ public sealed class ResetRun
     }
 
     /// <summary>Whether it is worth making lines for the verbose stream.</summary>
-    public bool IsVerbose { get; }
+    public bool IsVerbose => reporter.IsVerbose;
 
     public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
@@ -77,14 +74,14 @@ public sealed class ResetRun
         var request = reader.Read(parameterSet, id, input, body, out var fault, out var faultIsEveryones);
         var arePiped = reader.UsersArePiped(parameterSet);
         request.ShownId = lease is null ? Fault.Quote(request.UserId) : lease.Redact(request.UserId);
-        if (stoppedBy is not null) request.Settle(NotTried(request));
+        if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
         else if (lease is null)
         {
             request.Settle(noClient!);
             faultIsEveryones = true;
         }
         else if (fault is not null) request.Settle(fault.ToResult(request.ShownId));
-        else if (arePiped && handedOver.Contains(request.UserId)) request.Settle(Duplicate(request));
+        else if (arePiped && handedOver.Contains(request.UserId)) request.SettleDuplicate();
         else
         {
             request.Preview(lease.Client);
@@ -96,7 +93,7 @@ public sealed class ResetRun
             var place = arePiped && string.IsNullOrWhiteSpace(request.UserId) ? $" It is number {seen} of the input." : "";
             result.Message = lease is null ? message : lease.Redact(message + place);
         }
-        if (faultIsEveryones) stoppedBy ??= request.Result?.Code;
+        if (faultIsEveryones) reporter.Stop(request.Result?.Code);
         return request;
     }
 
@@ -151,17 +148,13 @@ public sealed class ResetRun
     {
         if (!isReady || stop.IsCancellationRequested) return null;
         isReady = false;
-        var head = waiting.Dequeue();
-        return ToReport(head, head.Result!);
+        return reporter.Report(waiting.Dequeue(), closing ? seen : null);
     }
 
     /// <summary>What is to be said when all results are out.</summary>
-    public string? ClosingWarning() =>
-        notTried + sameReason == 0 ? null
-        : $"Stopped because of {stoppedBy}: {Users(notTried)} not tried"
-            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.");
+    public string? ClosingWarning() => reporter.ClosingWarning();
 
-    public ProgressRecord? ClosingProgress() => progress?.IsShown == true ? ProgressMeter.Completed() : null;
+    public ProgressRecord? ClosingProgress() => reporter.ClosingProgress();
 
     /// <summary>Gives everything back. After a stop it warns of what became of the users whose results nobody has seen.</summary>
     public void Finish(PSCmdlet cmdlet)
@@ -213,7 +206,7 @@ public sealed class ResetRun
         if (status == Native.Ok) return;
         // It was well a moment ago: a date may have passed since, while a prompt stood open.
         if (status != Native.Closed) request.Preview(lease!.Client);
-        if (request.Result is null) request.Settle(NotTried(request));
+        if (request.Result is null) request.SettleNotTried(reporter.StoppedBy);
     }
 
     private ResetResult? Next(uint timeoutMs)
@@ -227,55 +220,7 @@ public sealed class ResetRun
             : throw new InvalidOperationException($"The native library gave no result (status {status}).");
     }
 
-    private ResetReport ToReport(ResetRequest request, ResetResult result)
-    {
-        // Read while the one that stopped it was still on its way.
-        if (stopIsShown && result.Outcome == "invalid" && result.Code != stoppedBy)
-        {
-            request.Settle(NotTried(request));
-            result = request.Result!;
-        }
-        var isNotTried = result.Code == "NotTried";
-        var isDuplicate = result.Code == "DuplicateUser";
-        if (result.StopsBatch) stoppedBy ??= result.Code;
-        var isSameReason = stopIsShown && result.Code == stoppedBy;
-        if (result.Code is not null && result.Code == stoppedBy) stopIsShown = true;
-        if (isNotTried) notTried++;
-        if (isSameReason) sameReason++;
-
-        return new ResetReport
-        {
-            Verbose = IsVerbose ? Describe(result) : null,
-            Warning = isDuplicate ? $"{result.Message} (DuplicateUser)" : null,
-            Progress = progress?.Count(result.IsReset, closing ? seen : null),
-            Output = detailed ? result : passThru && result.IsReset ? true : null,
-            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(),
-        };
-    }
-
-    private static string Describe(ResetResult result) =>
-        $"{Fault.Quote(result.UserId)}: {result.Outcome}"
-        + (result.StatusCode is { } status ? $", HTTP {status}" : "")
-        + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
-        + (result.Message is { } message ? $"; {message}" : "");
-
-    private ResetResult NotTried(ResetRequest request) => new()
-    {
-        Outcome = "cancelled",
-        Code = "NotTried",
-        Message = $"User '{request.ShownId}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
-    };
-
-    private static ResetResult Duplicate(ResetRequest request) => new()
-    {
-        Outcome = "cancelled",
-        Code = "DuplicateUser",
-        Message = $"User '{request.ShownId}' came again and was not sent a second time.",
-    };
-
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
-
-    private static string Users(int count) => count == 1 ? "1 user was" : $"{count} users were";
 
     // PowerShell 7.6 has it; the references for 7.4 have not.
     private static CancellationToken StopToken(PSCmdlet cmdlet) =>

@@ -1,0 +1,60 @@
+using System.Management.Automation;
+using JumpCloudApiSdkV1.Models;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>What the results of one call mean for its streams. A failure that is everyone's is one error, and is summed up at the end.</summary>
+internal sealed class Reporter
+{
+    internal required bool Detailed { get; init; }
+    internal required bool PassThru { get; init; }
+    internal required bool IsVerbose { get; init; }
+    internal required ProgressMeter? Progress { get; init; }
+
+    /// <summary>The code of the failure that is everyone's. Who comes after it is not tried.</summary>
+    internal string? StoppedBy { get; private set; }
+
+    private bool stopIsShown;
+    private int notTried, sameReason;
+
+    internal void Stop(string? code) => StoppedBy ??= code;
+
+    /// <summary>Takes the results in input order; the total is known once all input is there.</summary>
+    internal ResetReport Report(ResetRequest request, int? total)
+    {
+        // Read while the one that stopped it was still on its way.
+        if (stopIsShown && request.Result!.Outcome == "invalid" && request.Result.Code != StoppedBy) request.SettleNotTried(StoppedBy);
+        var result = request.Result!;
+        if (result.StopsBatch) Stop(result.Code);
+
+        var isStop = result.Code is not null && result.Code == StoppedBy;
+        var isNotTried = result.Code == "NotTried";
+        var isDuplicate = result.Code == "DuplicateUser";
+        var isSameReason = isStop && stopIsShown;
+        stopIsShown |= isStop;
+        if (isNotTried) notTried++;
+        if (isSameReason) sameReason++;
+
+        return new ResetReport
+        {
+            Verbose = IsVerbose ? Describe(result) : null,
+            Warning = isDuplicate ? $"{result.Message} (DuplicateUser)" : null,
+            Progress = Progress?.Count(result.IsReset, total),
+            Output = Detailed ? result : PassThru && result.IsReset ? true : null,
+            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(),
+        };
+    }
+
+    internal string? ClosingWarning() =>
+        notTried + sameReason == 0 ? null
+        : $"Stopped because of {StoppedBy}: {(notTried == 1 ? "1 user was" : $"{notTried} users were")} not tried"
+            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.");
+
+    internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
+
+    private static string Describe(ResetResult result) =>
+        $"{Fault.Quote(result.UserId)}: {result.Outcome}"
+        + (result.StatusCode is { } status ? $", HTTP {status}" : "")
+        + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
+        + (result.Message is { } message ? $"; {message}" : "");
+}
