@@ -24,6 +24,7 @@ if ([JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity].Assembly.FullName -ne $loa
 }
 
 function Reset-JcSdkSystemUserMfa {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSShouldProcess', '', Justification = 'ResetRun.Add calls it.')]
     [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
         HelpUri = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa')]
     [OutputType([string])]
