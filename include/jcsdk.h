@@ -119,7 +119,7 @@
  * - Functions return int32_t, one of the JC_ statuses below; any of them may be JC_PANIC. Numbers never change their
  *   meaning; new ones may come, so treat one that you do not know as JC_UNKNOWN.
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
- * - Threads of the library take no signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
+ * - Threads of the library block all signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
  * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
  * - Once it was used, the library has to stay loaded.
  *

@@ -74,8 +74,10 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     verdict
 }
 
+/// What a 429 or 503 says of the time, if it is one that a person can use.
 fn wait(answer: &Answer) -> String {
-    answer.retry_after.map(|wait| format!(" and asks to wait {} s", wait.as_secs())).unwrap_or_default()
+    let wait = answer.retry_after.map(|wait| wait.as_secs()).filter(|seconds| (1..=86_400).contains(seconds));
+    wait.map(|seconds| format!(" and asks to wait {seconds} s")).unwrap_or_default()
 }
 
 /// Without a key the API answers 302 to /login, and a redirect that is followed would read as success.

@@ -25,7 +25,9 @@ pub struct Options {
     pub ca_file: Option<String>,
     /// An http proxy's URL, used for https only. Else `HTTPS_PROXY`.
     pub proxy: Option<Secret>,
+    /// Counts before a user in the proxy's URL.
     pub proxy_user: Option<String>,
+    /// Counts before a password in the proxy's URL.
     pub proxy_password: Option<Secret>,
     /// Hosts that are reached without the proxy, separated by commas. Else `NO_PROXY`.
     pub no_proxy: Option<String>,
@@ -199,6 +201,7 @@ fn proxy(
     let password = options.proxy_password.clone();
     let login = match options.proxy_user.clone().filter(|user| !user.is_empty()) {
         Some(user) => Some((user, password.unwrap_or_else(|| Secret::new("")))),
+        None if in_url.is_none() && password.is_some() => return invalid("the proxy's password has no user"),
         None => in_url.map(|(user, in_url)| (user, password.unwrap_or(in_url))),
     };
     let bare = url.set_username("").and_then(|()| url.set_password(None));
@@ -295,6 +298,11 @@ mod tests {
             Options { total_timeout: zero, ..Options::default() },
             Options { max_retries: Some(RETRIES_MAX + 1), ..Options::default() },
             Options { user_agent: some("a\nb"), ..Options::default() },
+            Options {
+                proxy: Some(Secret::new("http://p")),
+                proxy_password: Some(Secret::new("w")),
+                ..Options::default()
+            },
             Options { user_agent: Some(too_long), ..Options::default() },
         ] {
             let options = Options { api_key: key.clone(), ..options };
@@ -328,7 +336,6 @@ mod tests {
     fn the_proxys_login_is_what_was_given_apart_then_what_its_url_has() {
         for (url, user, password, login) in [
             ("http://p", None, None, None),
-            ("http://p", None, Some("w"), None),
             ("http://p", Some("v"), None, Some(("v", ""))),
             ("http://p", Some("v"), Some("w"), Some(("v", "w"))),
             ("http://u:x@p", None, None, Some(("u", "x"))),

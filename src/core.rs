@@ -54,9 +54,9 @@ impl Core {
         &self.config
     }
 
-    /// The text without secrets.
+    /// A text of ours, or of the host's, as it may be shown.
     pub fn shown(&self, text: &str) -> String {
-        self.redactor.clean(text, usize::MAX)
+        self.redactor.clean_whole(text, usize::MAX)
     }
 
     pub fn headers(&self) -> &HeaderMap {
@@ -66,7 +66,7 @@ impl Core {
     /// A result for a user whose request could not be made.
     #[cfg(feature = "capi")]
     pub fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
-        let id = id.filter(|id| !id.trim().is_empty()).map(|id| self.redactor.clean(id, ID_SHOWN));
+        let id = id.filter(|id| !id.trim().is_empty()).map(|id| self.redactor.clean_whole(id, ID_SHOWN));
         ResetResult::unsent(id.as_deref(), fault)
     }
 
@@ -92,7 +92,7 @@ impl Core {
         attempts: u32,
         elapsed: Duration,
     ) -> ResetResult {
-        let id = self.redactor.clean(request.id(), ID_SHOWN);
+        let id = self.redactor.clean_whole(request.id(), ID_SHOWN);
         ResetResult::new(Some(&id), verdict, attempts, elapsed)
     }
 

@@ -44,9 +44,19 @@ impl Redactor {
         Self { secrets, base64 }
     }
 
-    /// The text without secrets and control characters, at most `max` characters long.
+    /// A text from outside without secrets and control characters, at most `max` characters long. Whoever wrote it may
+    /// have cut it, and a secret at its end with it.
     pub fn clean(&self, text: &str, max: usize) -> String {
-        let text = Zeroizing::new(self.redact(text, max));
+        self.cleaned(text, max, true)
+    }
+
+    /// The same of a text that is whole, such as an id: it may well end as a secret begins.
+    pub fn clean_whole(&self, text: &str, max: usize) -> String {
+        self.cleaned(text, max, false)
+    }
+
+    fn cleaned(&self, text: &str, max: usize, may_be_cut: bool) -> String {
+        let text = Zeroizing::new(self.redact(text, max, may_be_cut));
         let mut clean = String::with_capacity(text.len().min(max));
         for (n, c) in text.chars().enumerate() {
             if n == max {
@@ -59,12 +69,12 @@ impl Redactor {
     }
 
     /// At least the first `max` characters and one more, if there are so many: the rest is not looked through.
-    fn redact(&self, text: &str, max: usize) -> String {
+    fn redact(&self, text: &str, max: usize, may_be_cut: bool) -> String {
         let mut clean = String::new();
         let mut rest = text;
         for _ in 0..=max {
             let Some(first) = rest.chars().next() else { break };
-            let longest = self.matches(rest).max();
+            let longest = self.matches(rest, may_be_cut).max();
             match longest {
                 Some(len) => {
                     clean.push_str(STARS);
@@ -79,15 +89,15 @@ impl Redactor {
         clean
     }
 
-    fn matches<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let encoded = self.base64.iter().filter_map(|core| written(text, core.expose(), true));
-        self.secrets.iter().filter_map(|secret| written(text, secret.expose(), false)).chain(encoded)
+    fn matches<'a>(&'a self, text: &'a str, may_be_cut: bool) -> impl Iterator<Item = usize> + 'a {
+        let encoded = self.base64.iter().map(|core| (core, true));
+        let all = self.secrets.iter().map(|secret| (secret, false)).chain(encoded);
+        all.filter_map(move |(secret, exact_case)| written(text, secret.expose(), exact_case, may_be_cut))
     }
 }
 
-/// How much of the text's beginning is this secret, each character of it as itself or escaped. The end of the
-/// text may cut it short.
-fn written(text: &str, secret: &str, exact_case: bool) -> Option<usize> {
+/// How much of the text's beginning is this secret, each character of it as itself or escaped.
+fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Option<usize> {
     let is = |found: char, wanted: char| {
         let same = if exact_case { found == wanted } else { found.eq_ignore_ascii_case(&wanted) };
         // base64url writes two characters of base64 otherwise
@@ -102,7 +112,7 @@ fn written(text: &str, secret: &str, exact_case: bool) -> Option<usize> {
     let mut ends = vec![];
     for (n, wanted) in secret.chars().enumerate() {
         let before = if n == 0 { vec![0] } else { std::mem::take(&mut ends) };
-        if n >= TELLING && before.iter().any(|&end| is_cut(&text[end..])) {
+        if may_be_cut && n >= TELLING && before.iter().any(|&end| is_cut(&text[end..])) {
             return Some(text.len());
         }
         for end in before {
@@ -126,8 +136,9 @@ fn is_cut(rest: &str) -> bool {
 
 const ESCAPES: [char; 3] = ['\\', '%', '&'];
 const ESCAPE_MAX: usize = 10;
-/// As many as it takes to escape a backslash three times; a longer run would be looked through at each of its places.
-const SLASHES_MAX: usize = 8;
+/// So often is a character escaped again at most, counted in what is added each time. A longer run would be looked through
+/// at each of its places.
+const AGAIN_MAX: usize = 8;
 
 /// What the next character may be, and the length of how it is written.
 fn readings(text: &str) -> impl Iterator<Item = (char, usize)> {
@@ -145,10 +156,10 @@ fn escaped(text: &str) -> Vec<(char, usize)> {
     if text.starts_with('%') {
         // Encoded again, each percent sign is written as %25.
         let again = std::iter::successors(Some(1), |&at| text[at..].starts_with("25").then_some(at + 2));
-        again.filter_map(|at| Some((code(text.get(at..at + 2), 16)?, at + 2))).collect()
+        again.take(AGAIN_MAX).filter_map(|at| Some((code(text.get(at..at + 2), 16)?, at + 2))).collect()
     } else if text.starts_with('\\') {
         // Escaped again, each backslash is written as two.
-        let slashes = text.bytes().take(SLASHES_MAX).take_while(|&b| b == b'\\').count();
+        let slashes = text.bytes().take(AGAIN_MAX).take_while(|&b| b == b'\\').count();
         let rest = &text[slashes..];
         let unicode = rest.strip_prefix('u').and_then(|rest| Some((code(rest.get(..4), 16)?, slashes + 5)));
         let after = rest.chars().next().map(|c| (c, slashes + c.len_utf8()));
@@ -194,9 +205,13 @@ fn shown(c: char) -> char {
     match c {
         '\n' | '\r' | '\t' => ' ',
         c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-            char::REPLACEMENT_CHARACTER
-        }
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' => char::REPLACEMENT_CHARACTER,
         c => c,
     }
 }
@@ -256,12 +271,18 @@ mod tests {
     fn a_key_that_the_end_cuts_is_found() {
         assert_eq!(clean("x-api-key: k3y/Wi"), "x-api-key: ***");
         assert_eq!(clean("x-api-key: k3y"), "x-api-key: k3y");
+        let whole = Redactor::new([Secret::new(KEY)]);
+        assert_eq!(whole.clean_whole("user-k3y/Wi", 100), "user-k3y/Wi");
+        assert_eq!(whole.clean_whole(&format!("user-{KEY}"), 100), "user-***");
     }
 
     #[test]
     fn a_place_of_a_long_text_has_few_readings() {
-        for run in ["\\", "%25", "%", "&", "&#x00", "\\u005c"] {
-            assert!(readings(&run.repeat(10_000)).count() <= 12, "{run}");
+        for (begin, run) in
+            [("", "\\"), ("", "%25"), ("%", "25"), ("", "%"), ("", "&"), ("", "&#x00"), ("", "\\u005c")]
+        {
+            let text = format!("{begin}{}", run.repeat(10_000));
+            assert!(readings(&text).count() <= 12, "{begin}{run}");
         }
     }
 

@@ -201,11 +201,15 @@ fn a_next_that_waits_hears_of_what_is_not_tried() {
     batch.push(request("ok-1"), None).unwrap();
     assert_eq!(said(&next(&batch)), ("refused", "Auth.Refused"));
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| next(&batch));
+        let waiting = scope.spawn(|| (next(&batch), Instant::now()));
         // So that it surely waits when the push comes; without it the test shows less, not something wrong.
         thread::sleep(Duration::from_millis(50));
         batch.push(request("ok-2"), None).unwrap();
-        assert_eq!(said(&waiting.join().unwrap()), ("cancelled", "NotTried"));
+        let pushed = Instant::now();
+        let (result, woken) = waiting.join().unwrap();
+        assert_eq!(said(&result), ("cancelled", "NotTried"));
+        // At its end a wait looks once more, and would find it.
+        assert!(woken < pushed + LONG / 2, "nobody has woken it");
     });
 }
 

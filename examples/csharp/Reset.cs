@@ -18,7 +18,7 @@ namespace JumpCloud;
 
 internal static class Native
 {
-    internal const int Ok = 0, Invalid = 1, Timeout = 5, Full = 6, End = 7;
+    internal const int Ok = 0, Invalid = 1, Timeout = 5, Full = 6, End = 7, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
 
@@ -137,7 +137,7 @@ public sealed class Client : IDisposable
                         Native.jc_preview_reset(client, id, Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
                         yield return result.Take();
                     }
-                    else if (pushed != Native.Ok) throw new InvalidOperationException($"jc_batch_push came to {pushed}.");
+                    else if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push came to {pushed}.");
                     more = users.MoveNext();
                 }
                 if (!more) Native.jc_batch_close(batch);

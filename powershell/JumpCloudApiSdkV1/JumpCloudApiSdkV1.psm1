@@ -24,7 +24,7 @@ if ([JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity].Assembly.FullName -ne $loa
 }
 
 function Reset-JcSdkSystemUserMfa {
-    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSShouldProcess', '', Justification = 'ResetRun.Add calls it.')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSShouldProcess', '', Justification = 'ResetRun.Offer calls it.')]
     [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
         HelpUri = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa')]
     [OutputType([string])]
@@ -117,7 +117,7 @@ function Reset-JcSdkSystemUserMfa {
         if ($run.IsVerbose) {
             foreach ($line in $request.Verbose) { $PSCmdlet.WriteVerbose($line) }
         }
-        try { $failure = $run.Add($PSCmdlet, $request) }
+        try { $failure = $run.Offer($PSCmdlet, $request) }
         catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
         if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
         # Written out here and in end: a function for it would cost as much as all the rest.

@@ -14,7 +14,7 @@
 //!
 //! # What a reset does
 //! `POST /api/systemusers/{id}/resetmfa`, looked at with `GET /api/systemusers` (all users, never a page of them) and
-//! `GET /api/systemusers/{id}`. The help page says that the TOTP key is reset and that an enrolment period starts.
+//! `GET /api/systemusers/{id}`. The help page says that the TOTP key is reset and that an enrollment period starts.
 //!
 //! | | `totp_enabled` | `mfa.configured` | `mfa.exclusion` | `mfa.exclusionUntil` |
 //! | --- | --- | --- | --- | --- |

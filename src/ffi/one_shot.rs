@@ -1,7 +1,7 @@
 //! One user with one call, configured by the environment.
 
 use std::process;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 
 use super::buffer::{self, Out};
@@ -35,6 +35,7 @@ fn current() -> Result<Client, Fault> {
     if let Some((_, client)) = kept.filter(fits) {
         return Ok(client);
     }
+    // Outside the lock: of several first calls at once each makes one, and the last is kept.
     let client = Client::with_config(config)?;
     let before = last().and_then(|mut last| last.replace((process, client.clone())));
     // After a fork its thread is not there to end it.
@@ -46,11 +47,12 @@ fn current() -> Result<Client, Fault> {
 
 /// Held for a moment only; but a child made by fork in that moment finds it locked for ever, and does without.
 fn last() -> Option<MutexGuard<'static, Option<(u32, Client)>>> {
-    (0..1000).find_map(|_| {
-        let last = LAST.try_lock().ok();
-        if last.is_none() {
+    (0..1000).find_map(|_| match LAST.try_lock() {
+        Ok(last) => Some(last),
+        Err(TryLockError::Poisoned(last)) => Some(last.into_inner()),
+        Err(TryLockError::WouldBlock) => {
             thread::yield_now();
+            None
         }
-        last
     })
 }

@@ -62,6 +62,14 @@ Describe '-ThrottleLimit' {
         $results.Outcome | Should -Be 'reset', 'invalid', 'refused', 'cancelled', 'reset'
     }
 
+    It 'ends in the same way at any throttle limit: <_>' -ForEach 1, 2, 8 {
+        Set-Fault ok-1 '[{"status":401}]'
+        $result = Invoke-Form "'ok-1','ok-1','..','ok-2' | R -Detailed -ThrottleLimit $_"
+        $result.Output.Code | Should -Be 'Auth.Refused', 'NotTried', 'NotTried', 'NotTried'
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'Auth.Refused,Reset-JcSdkSystemUserMfa'
+        $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 3 users were not tried.'
+    }
+
     It 'loses no further failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {
         Reset-JcSdkSystemUserMfa -Id ok-1
         foreach ($id in 'ok-2', 'ok-3', 'ok-4') { Set-Fault $id '[{"status":401,"message":"key withdrawn","delayMs":300}]' }

@@ -90,14 +90,14 @@ Describe 'Never sent' {
 
     It 'names the user, where there is an id, and says what is wrong: <Form>' -ForEach @(
         @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion=""} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil.' }
-        @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, ''x'' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
-        @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, ''no'' is neither true nor false.' }
-        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It is number 2 of the input.' }
-        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It is number 2 of the input.' }
-        @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It is number 1 of the input.' }
+        @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
+        @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It is number 2 of those that came in.' }
+        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It is number 2 of those that came in.' }
+        @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It is number 1 of those that came in.' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
-        @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok`u{FFFD}2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
+        @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
     ) {
         (Invoke-Form $Form).Errors.ErrorDetails.Message | Should -BeExactly $Message
     }

@@ -131,7 +131,7 @@ Describe 'A piped record with an id' {
     }
 }
 
-Describe 'The end of the enrolment period' {
+Describe 'The end of the enrollment period' {
     BeforeEach { Reset-Configuration }
 
     It 'is now and -ExclusionDays, one value for all users' {

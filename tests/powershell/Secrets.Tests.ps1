@@ -6,13 +6,13 @@ param()
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
-    $key = 'k3y-s3cret/+%'
+    $key = 'k3y-s3cret/+%-that-is-longer-than-what-is-shown-of-a-text-in-a-message-0123456789'
     $addresses = Start-Simulator -Argument '--key', $key
     $env:JCApiKey = $key
 
     # The key as it is, and as a server's answer or a URL may have it.
     $bytes = [Text.Encoding]::UTF8.GetBytes($key)
-    $shapes = $key, [Convert]::ToBase64String($bytes).TrimEnd('='), [uri]::EscapeDataString($key), ($key -replace '/', '\/') | ForEach-Object { [regex]::Escape($_) }
+    $shapes = $key, [Convert]::ToBase64String($bytes).TrimEnd('='), [uri]::EscapeDataString($key), ($key -replace '/', '\/') | ForEach-Object { [regex]::Escape($_.Substring(0, 12)) }
     $pattern = ($shapes + [regex]::Escape('proxy-pass-s3cret')) -join '|'
 }
 AfterAll { Stop-Simulator }
@@ -37,7 +37,10 @@ Describe 'The key' {
         @{ Name = 'what would be done'; Setup = ''; Call = 'R -Id ok-1 -WhatIf' }
         @{ Name = 'a key that came as an id'; Setup = ''; Call = '$env:JCApiKey, $env:JCApiKey, "..", @{ Id = $env:JCApiKey; _id = "x" } | R' }
         @{ Name = 'a key as an id that would be reset'; Setup = ''; Call = '$env:JCApiKey | R -WhatIf' }
-        @{ Name = 'a key in another column'; Setup = ''; Call = '@{ Id = "ok-1"; Exclusion = $env:JCApiKey }, @{ Id = "ok-2"; ExclusionUntil = $env:JCApiKey } | R' }
+        @{ Name = 'a key that cannot cross as an id'; Setup = ''; Call = '"$env:JCApiKey$([char]0)", ($env:JCApiKey + [char]0xd800) | R' }
+        @{ Name = 'a key in another column'; Setup = ''; Call = '@{ Id = "ok-1"; Exclusion = $env:JCApiKey }, @{ Id = "ok-2"; ExclusionUntil = "a date and $env:JCApiKey" } | R' }
+        @{ Name = 'a key as the name of a field'; Setup = ''; Call = '@{ Id = "ok-1"; "exclusion$env:JCApiKey" = 1 } | R; R -Id ok-1 -Body @{ $env:JCApiKey = 1 }' }
+        @{ Name = 'a key as a date'; Setup = ''; Call = 'R -Id ok-1 -ExclusionUntil $env:JCApiKey' }
         @{ Name = 'a key as an id after the last that was tried'; Setup = 'Set-Fault ok-1 ''[{"status":401}]'''; Call = '"ok-1", $env:JCApiKey | R' }
     ) {
         . ([scriptblock]::Create($Setup))

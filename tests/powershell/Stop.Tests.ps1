@@ -66,7 +66,7 @@ Describe 'A stop' {
         Set-Fault ok-2 '[{"never":true}]'
         # ok-3 is reset, and its result waits behind ok-2.
         $arrived = "@(Invoke-RestMethod $($addresses.admin)/log | ForEach-Object { `$_ }).Count"
-        $wait = "ForEach-Object { while ($arrived -lt 3) { Start-Sleep -Milliseconds 20 }; Start-Sleep 1; `$_ }"
+        $wait = "ForEach-Object { while ($arrived -lt 3) { Start-Sleep -Milliseconds 20 }; Start-Sleep 2; `$_ }"
         $result = Invoke-Shell "'ok-1','ok-2','ok-3' | R -PassThru -ThrottleLimit 3 -TimeoutSec 3600 $_ | $wait | Select-Object -First 1"
         $text = ConvertTo-OneLine $result.Text
         $text | Should -Match '^True'

@@ -50,16 +50,15 @@ internal sealed class ClientLease : IDisposable
         }
     }
 
-    /// <summary>A text of ours as it may be shown: without the client's secrets, by the library's rule.</summary>
+    /// <summary>An id or a name from outside as it may be shown: by the library's rule, without the client's secrets.</summary>
     internal string Redact(string text)
     {
-        const int longest = 1024;
-        var shown = text.Length > longest ? text[..longest] : text;
-        if (Utf8.Bytes(shown) is not { } bytes) return Fault.Quote(text);
+        // What cannot cross becomes the replacement character.
+        var bytes = Encoding.UTF8.GetBytes(text.Replace('\0', '\ufffd') + '\0');
         var buffer = new Native.Buffer();
-        Native.jc_client_redact(Client, bytes, ref buffer);
+        var status = Native.jc_client_redact(Client, bytes, ref buffer);
         var redacted = Encoding.UTF8.GetString(buffer.Take());
-        return shown == text ? redacted : redacted + "…";
+        return status == Native.Ok ? Utf8.Short(redacted) : "***";
     }
 
     public void Dispose()

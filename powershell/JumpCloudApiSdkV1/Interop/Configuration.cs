@@ -38,7 +38,7 @@ internal sealed class Configuration : IDisposable
         {
             var url = ((Uri)proxy).OriginalString;
             // The library would take it for no proxy at all.
-            if (url.Length == 0) Fault = new Fault("Url.Invalid", "-Proxy is empty");
+            if (url.Length == 0) Fault ??= new Fault("Url.Invalid", "-Proxy is empty");
             Add(Proxy, "Proxy", "Url.Invalid", Utf8.SecretBytes(url));
         }
         if (bound.TryGetValue("ProxyCredential", out var credential))

@@ -26,9 +26,12 @@ internal static class Fields
 
     private static List<(string, object?)> OfJson(string text)
     {
-        using var json = JsonDocument.Parse(text.TrimStart('\ufeff'));
+        using var json = JsonDocument.Parse(TrimStart(text));
         return json.RootElement.EnumerateObject().Select(p => (p.Name, Plain(p.Value))).ToList();
     }
+
+    /// <summary>Without blanks, and without the byte order mark that a file may begin with.</summary>
+    internal static string TrimStart(string text) => text.TrimStart().TrimStart('\ufeff').TrimStart();
 
     private static object? Plain(JsonElement value) => value.ValueKind switch
     {
@@ -44,6 +47,7 @@ internal static class Fields
     {
         PSObject wrapped => Plain(wrapped.BaseObject),
         SwitchParameter given => given.IsPresent,
+        DBNull => null,
         _ => value,
     };
 }

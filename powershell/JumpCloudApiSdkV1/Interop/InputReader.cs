@@ -33,26 +33,24 @@ internal sealed class InputReader
     /// <summary>Users come through the pipeline, and the same one may come twice.</summary>
     internal bool UsersArePiped(string parameterSet) => parameterSet.StartsWith("ResetViaIdentity", StringComparison.Ordinal) && !inputIsNamed;
 
-    /// <summary>The fault says why the request is not one that can be sent.</summary>
-    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body, out Fault? fault, out bool faultIsEveryones)
+    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         var user = input is null ? null : Record.Read(input);
         var fields = body is null ? null : Record.Read(body);
         var bothPiped = parameterSet == "ResetViaIdentity" && !bodyIsNamed && !inputIsNamed;
         if (bothPiped) fields = null;
 
+        var wrongBody = fields?.AsBody;
+        var wrongUser = user?.AsIdentity;
         // A parameter counts before the body, and that before what a user's record carries; field by field.
-        var request = new ResetRequest(user?.Id ?? id)
+        return new ResetRequest(user?.Id ?? id)
         {
             Exclusion = exclusion ?? fields?.Exclusion ?? user?.Exclusion,
             Until = until ?? fields?.Until ?? user?.Until,
             UntilIsNamed = until is not null || (fields?.Until is null ? inputIsNamed : bodyIsNamed),
             Flags = flags,
+            Fault = wrongBody ?? wrongUser,
+            FaultIsEveryones = wrongBody is not null ? bodyIsNamed : wrongUser is not null && inputIsNamed,
         };
-
-        var wrongBody = fields?.AsBody;
-        fault = wrongBody ?? user?.AsIdentity;
-        faultIsEveryones = fault is not null && (wrongBody is null ? inputIsNamed : bodyIsNamed);
-        return request;
     }
 }

@@ -31,7 +31,7 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
         if (!match.Success
             || !DateTime.TryParseExact($"{match.Groups[1].Value}T{clock}", "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             || !TryReadOffset(match, out var offset))
-            return Wrong($"'{Interop.Fault.Quote(text)}' is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z");
+            return Wrong("the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z");
         return offset is null ? OfLocal(time) : OfUtc(time.Ticks - offset.Value.Ticks);
     }
 

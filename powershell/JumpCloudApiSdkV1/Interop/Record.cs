@@ -33,18 +33,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
         ?? (HasId ? null : NoUser("the object does not name a user"))
-        ?? (nearField is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(nearField)}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil"))
+        ?? (nearField is null ? null : new Fault("Body.Invalid", "'{0}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil", Name: nearField))
         ?? field;
 
     /// <summary>What keeps it from being a body.</summary>
     internal Fault? AsBody => (shape is null ? null : NoBody(shape))
         ?? (isText ? NoBody("the text is not a body") : null)
         ?? (HasId ? new Fault("Body.Invalid", "the body carries an id, which would name a second user beside the one that was given") : null)
-        ?? (unknown is null ? null : new Fault("Body.Invalid", $"'{Fault.Quote(unknown)}' is not a field of the body; it takes Exclusion and ExclusionUntil"))
+        ?? (unknown is null ? null : new Fault("Body.Invalid", "'{0}' is not a field of the body; it takes Exclusion and ExclusionUntil", Name: unknown))
         ?? field ?? emptyField;
-
-    // A file may begin with a byte order mark.
-    private static readonly char[] Blank = [' ', '\t', '\r', '\n', '\ufeff'];
 
     internal static Record Read(object source)
     {
@@ -56,10 +53,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         {
             switch (source)
             {
-                case string text when text.TrimStart(Blank) is ['[' or '"', ..]:
-                    record.shape = "the text is JSON, but not one object; pipe several through ConvertFrom-Json";
+                case string text when Fields.TrimStart(text) is ['[' or '"', ..]:
+                    record.shape = "the text begins as JSON, but not as one object";
                     break;
-                case string text when text.TrimStart(Blank) is not ['{', ..]:
+                case string text when Fields.TrimStart(text) is not ['{', ..]:
                     (record.Id, record.isText) = (text, true);
                     break;
                 case IJumpCloudApIsIdentity or IBodyParameterSystemUserMfaResetRequestBody:
@@ -75,7 +72,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         }
         catch (JsonException) { record.shape = "the text begins as JSON, but is none"; }
         // A property of the caller's object may throw whatever it likes.
-        catch (Exception e) { record.shape = $"the object could not be read ({Fault.Quote(e.GetBaseException().Message)})"; }
+        catch (Exception) { record.shape = "the object could not be read: one of its properties fails"; }
         return record;
     }
 
@@ -126,7 +123,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         else if (string.IsNullOrEmpty(Id))
             Id = id;
         else if (id.Length > 0 && id != Id)
-            identity ??= new Fault("Id.Invalid", $"the object names two users, '{Fault.Quote(Id)}' and '{Fault.Quote(id)}'");
+            identity ??= new Fault("Id.Invalid", "the object names two users: its ids differ");
     }
 
     private void AddUntil(object value)
@@ -139,13 +136,12 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private void Unset(string code, string name, object? value, string why)
     {
         if (value is null) return;
-        var what = value is string text ? $"'{Fault.Quote(text)}'" : Fault.Kind(value);
-        var fault = new Fault(code, $"in {name}, {what} {why}");
+        var fault = new Fault(code, $"in {name}, {Fault.Kind(value)} {why}");
         if (value is "") emptyField ??= fault;
         else field ??= fault;
     }
 
     private static Fault NoUser(string what) => new("Id.Invalid", what, "Give the id as text, or an object with Id, SystemuserId or _id.");
     private static Fault NoBody(string what) => new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
-    private static Fault Twice(string name) => new("Body.Invalid", $"'{Fault.Quote(name)}' is given twice");
+    private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);
 }

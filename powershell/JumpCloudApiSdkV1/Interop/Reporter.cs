@@ -23,7 +23,8 @@ internal sealed class Reporter
     internal ResetReport Report(ResetRequest request, int? total)
     {
         // Read while the one that stopped it was still on its way.
-        if (stopIsShown && request.Result!.Outcome == "invalid" && request.Result.Code != StoppedBy) request.SettleNotTried(StoppedBy);
+        if (stopIsShown && request.Result!.Code != StoppedBy && (request.Result.Outcome == "invalid" || request.Result.Code == "DuplicateUser"))
+            request.SettleNotTried(StoppedBy);
         var result = request.Result!;
         if (result.StopsBatch) Stop(result.Code);
 
@@ -53,7 +54,7 @@ internal sealed class Reporter
     internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
 
     private static string Describe(ResetResult result) =>
-        $"{Fault.Quote(result.UserId)}: {result.Outcome}"
+        $"{result.UserId}: {result.Outcome}"
         + (result.StatusCode is { } status ? $", HTTP {status}" : "")
         + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
         + (result.Message is { } message ? $"; {message}" : "");

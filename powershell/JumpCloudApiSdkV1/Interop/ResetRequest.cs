@@ -40,6 +40,11 @@ public sealed class ResetRequest
     internal bool UntilIsNamed { get; init; }
 
     internal uint Flags { get; init; }
+
+    /// <summary>Why it is not a request that can be sent, and whether all users after this one would have the same fault.</summary>
+    internal Fault? Fault { get; init; }
+    internal bool FaultIsEveryones { get; init; }
+
     internal ResetResult? Result { get; private set; }
 
     private byte[] id = [], preview = [];
@@ -51,7 +56,7 @@ public sealed class ResetRequest
     {
         if (result.UserId.Length == 0) result.UserId = ShownId;
         result.Exclusion = Exclusion;
-        result.ExclusionUntil = Until is { } until ? Moment.Iso(until.Seconds) : null;
+        result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null ? Moment.Iso(until.Seconds) : null;
         Result = result;
     }
 
@@ -59,7 +64,7 @@ public sealed class ResetRequest
     {
         Outcome = "cancelled",
         Code = "NotTried",
-        Message = $"User '{ShownId}' was not reset: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
+        Message = $"{Fault.WasNotReset(ShownId)}: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
     });
 
     internal void SettleDuplicate() => Settle(new ResetResult
@@ -74,7 +79,7 @@ public sealed class ResetRequest
     {
         if (Utf8.Bytes(UserId) is not { } bytes)
         {
-            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it").ToResult(ShownId));
+            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it").ToResult(ShownId, name => name));
             return;
         }
         id = bytes;

@@ -58,7 +58,7 @@ public sealed class ResetRun
         if (fault is null) lease = ClientLease.Take(configuration, out noClient);
         else
         {
-            noClient = fault.ToResult();
+            noClient = fault.ToResult("", name => name);
             configuration.Dispose();
         }
 
@@ -71,28 +71,26 @@ public sealed class ResetRun
     public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         seen++;
-        var request = reader.Read(parameterSet, id, input, body, out var fault, out var faultIsEveryones);
+        var request = reader.Read(parameterSet, id, input, body);
         var arePiped = reader.UsersArePiped(parameterSet);
-        request.ShownId = lease is null ? Fault.Quote(request.UserId) : lease.Redact(request.UserId);
+        var faultIsEveryones = request.FaultIsEveryones;
+        request.ShownId = lease?.Redact(request.UserId) ?? Utf8.Short(request.UserId);
         if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
         else if (lease is null)
         {
             request.Settle(noClient!);
             faultIsEveryones = true;
         }
-        else if (fault is not null) request.Settle(fault.ToResult(request.ShownId));
+        else if (request.Fault is { } fault) request.Settle(fault.ToResult(request.ShownId, lease.Redact));
         else if (arePiped && handedOver.Contains(request.UserId)) request.SettleDuplicate();
         else
         {
             request.Preview(lease.Client);
             faultIsEveryones = request.UntilIsNamed && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
         }
-        if (request.Result is { Message: { } message } result)
-        {
-            // With no id to look for, its place in the input.
-            var place = arePiped && string.IsNullOrWhiteSpace(request.UserId) ? $" It is number {seen} of the input." : "";
-            result.Message = lease is null ? message : lease.Redact(message + place);
-        }
+        // With no id to look for, its place in the input; what the binder has refused is not counted.
+        if (request.Result is { } result && lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId))
+            result.Message += $" It is number {seen} of those that came in.";
         if (faultIsEveryones) reporter.Stop(request.Result?.Code);
         return request;
     }
@@ -101,14 +99,15 @@ public sealed class ResetRun
     /// Takes a user whom nobody objects to, or whose result already stands. Where nobody could be asked, the error that
     /// ends the command: returned and not thrown, because what a script catches stands in $Error a second time.
     /// </summary>
-    public ErrorRecord? Add(PSCmdlet cmdlet, ResetRequest request)
+    public ErrorRecord? Offer(PSCmdlet cmdlet, ResetRequest request)
     {
+        var (target, action) = (request.Target, request.Action);
         try
         {
-            if (request.IsReady && !cmdlet.ShouldProcess(request.Target, request.Action)) return null;
+            if (request.IsReady && !cmdlet.ShouldProcess(target, action)) return null;
         }
-        // A stop and the like are not for us to keep.
-        catch (Exception e) when (e is HostException or not (RuntimeException or FlowControlException))
+        // A stop, also one at the prompt, and the like are not for us to keep.
+        catch (Exception e) when (e is HostException and not PromptingException or not (RuntimeException or FlowControlException))
         {
             return Failure.NobodyToAsk(request.ShownId, e);
         }

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security;
 using System.Security.Cryptography;
@@ -16,6 +17,14 @@ internal static class Utf8
 
     /// <summary>As <see cref="Bytes(ReadOnlySpan{char})"/>, where no copy may stay behind; the caller zeroes it.</summary>
     internal static byte[]? SecretBytes(ReadOnlySpan<char> text) => Bytes(text, isSecret: true);
+
+    /// <summary>So much of a text as a person can read, without control characters.</summary>
+    internal static string Short(string text)
+    {
+        const int longest = 1024;
+        if (text.Length > longest) text = text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)] + "…";
+        return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\ufffd' : c)) : text;
+    }
 
     private static byte[]? Bytes(ReadOnlySpan<char> text, bool isSecret)
     {
