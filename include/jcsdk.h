@@ -15,23 +15,25 @@
  *   #include <stdio.h>
  *   #include "jcsdk.h"
  *
- *   int main(void)                                  // with JCApiKey in the environment
+ *   int main(int argc, char **argv)                 // a user's id; with JCApiKey in the environment
  *   {
+ *       const char *id = argc > 1 ? argv[1] : NULL;
  *       jc_buf result = JC_BUF_INIT;
- *       int32_t status = jc_reset_system_user_mfa("5f0c1a2b3c4d5e6f7a8b9c0d", 1, JC_UNTIL_UNSET, &result);
+ *       int32_t status = jc_reset_system_user_mfa(id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result);
  *       printf("%s\n", (const char *)result.ptr);
  *       jc_buf_free(&result);
  *       return status == JC_OK ? 0 : 1;
  *   }
  *
- * More is three steps: jc_options_new and its setters; jc_client_new; then jc_client_reset_system_user_mfa for one user,
- * or jc_batch_new, _push, _close and _next for many:
+ * More is three steps: jc_options_new and its setters, or NULL for what the environment says; jc_client_new; then
+ * jc_client_reset_system_user_mfa for one user, or jc_batch_new, _push, _close and _next for many:
  *
  *   #include <stdio.h>
  *   #include "jcsdk.h"
  *
  *   int main(int argc, char **argv)                 // the users' ids
  *   {
+ *       int failed = 0;
  *       jc_client *client;
  *       jc_batch *batch;
  *       jc_buf result = JC_BUF_INIT;
@@ -45,16 +47,18 @@
  *           for (; i < argc; i++) {
  *               int32_t pushed = jc_batch_push(batch, argv[i], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, (uint64_t)i);
  *               if (pushed == JC_FULL) break;       // take a result, then push this one again
- *               if (pushed != JC_OK) fprintf(stderr, "%s was not taken (%d)\n", argv[i], (int)pushed);
+ *               if (pushed != JC_OK) failed = fprintf(stderr, "%s was not taken (%d)\n", argv[i], (int)pushed);
  *           }
  *           if (i == argc) jc_batch_close(batch);   // or jc_batch_next would wait for more
- *           if (jc_batch_next(batch, UINT32_MAX, &result) == JC_END) break;
+ *           int32_t status = jc_batch_next(batch, UINT32_MAX, &result);
+ *           if (status == JC_END) break;
+ *           if (status != JC_OK) failed = 1;
  *           printf("%s\n", (const char *)result.ptr);
  *           jc_buf_free(&result);
  *       }
  *       jc_batch_free(batch);
  *       jc_client_free(client);
- *       return 0;
+ *       return failed ? 1 : 0;
  *   }
  *
  * Result document, JSON in UTF-8; what does not apply is absent:
@@ -115,13 +119,15 @@
  *   where the function has a jc_buf *, a document that names the argument.
  * - const T * is borrowed for the call. T ** gives ownership: each type has one _free, and _free(NULL) does nothing.
  *   A _free waits for calls that are inside on other threads; a handle is not used after it.
- * - Where a function takes a jc_buf *, NULL is allowed. Before the call it is JC_BUF_INIT or freed; it is overwritten.
+ * - Where a function takes a jc_buf *, NULL is allowed. Pass one that is JC_BUF_INIT or freed: what it held before is
+ *   overwritten, and not freed.
  * - Functions return int32_t, one of the JC_ statuses below; any of them may be JC_PANIC. Numbers never change their
  *   meaning; new ones may come, so treat one that you do not know as JC_UNKNOWN.
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
  * - Threads of the library block all signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
  * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
- * - Once it was used, the library has to stay loaded.
+ * - Once it was used, the library has to stay loaded: no dlclose.
+ * - "Else NAME", at an option, is the environment variable that counts where the option is unset.
  *
  * Made by `cargo xtask header` from src/ffi: do not edit.
  */

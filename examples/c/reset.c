@@ -97,16 +97,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s ID FILE\n", argv[0]);
         return 2;
     }
-    jc_buf result = JC_BUF_INIT;
-    count(jc_reset_system_user_mfa(argv[1], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result), &result);
-
     jc_client *client = NULL;
+    jc_buf result = JC_BUF_INIT;
     if (jc_client_new(NULL, &client, &result) != JC_OK) {
         fprintf(stderr, "%s\n", (const char *)result.ptr);
         jc_buf_free(&result);
         fclose(users);
         return 2;
     }
+    count(jc_reset_system_user_mfa(argv[1], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result), &result);
     sigaction(SIGINT, &(struct sigaction){.sa_handler = stop}, NULL);
     reset_all(client, users);
     jc_client_free(client);

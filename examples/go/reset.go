@@ -1,6 +1,6 @@
 // Resets one user.
 //
-//	go run . ID      the key is in JCApiKey
+//	go run . ID      the key is in JCApiKey; PKG_CONFIG_PATH names where jcsdk is installed
 //
 // Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
 package main

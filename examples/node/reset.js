@@ -1,6 +1,6 @@
 // Resets one user.
 //
-//     node reset.js ID      the key is in JCApiKey
+//     npm ci && node reset.js ID      the key is in JCApiKey
 //
 // Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
 // The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.

@@ -95,7 +95,6 @@ fn programs_in_the_header(library: &Path) -> Result<Sum> {
         succeed("the compilation of a program in the header", &mut compile)?;
 
         let simulator = Simulator::start(Options { users: 60, ..Options::default() });
-        simulator.add_user("5f0c1a2b3c4d5e6f7a8b9c0d");
         let mut command = Command::new(&binary);
         crate::simulator::configure(&simulator, &mut command);
         command.args((1..=60).map(|n| format!("ok-{n}"))).env("LD_LIBRARY_PATH", library);

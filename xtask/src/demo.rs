@@ -45,7 +45,8 @@ fn show_users(when: &str, simulator: &Simulator) {
     println!("\n{when}, at the server:\n{:<6} {:<13} {:<10} ExclusionUntil", "User", "TOTP", "Exclusion");
     for user in simulator.users() {
         let totp = if user.mfa.configured { "set up" } else { "to be set up" };
-        let until = user.mfa.exclusion_until.map(|until| until.to_string()).unwrap_or_default();
+        let mfa = serde_json::to_value(&user.mfa).unwrap_or_default();
+        let until = mfa["exclusionUntil"].as_str().unwrap_or_default();
         println!("{:<6} {totp:<13} {:<10} {until}", user.id, user.mfa.exclusion);
     }
 }
