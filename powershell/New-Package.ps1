@@ -26,7 +26,11 @@ function ConvertTo-XmlText([string]$Text) { [Security.SecurityElement]::Escape($
 
 function Get-Nuspec {
     $data = $manifest.PrivateData.PSData
-    $tags = @('PSModule', 'PSIncludes_Function') + ($manifest.FunctionsToExport | ForEach-Object { "PSFunction_$_"; "PSCommand_$_" }) + $data.Tags
+    # By which a gallery shows it to the systems that it works on.
+    $systems = [IO.Directory]::GetDirectories("$Stage/runtimes") | ForEach-Object {
+        switch -Wildcard ([IO.Path]::GetFileName($_)) { 'linux-*' { 'Linux' } 'osx-*' { 'MacOS' } 'win-*' { 'Windows' } }
+    } | Sort-Object -Unique
+    $tags = @('PSModule', 'PSIncludes_Function') + ($manifest.FunctionsToExport | ForEach-Object { "PSFunction_$_"; "PSCommand_$_" }) + $data.Tags + $systems
     @"
 <?xml version="1.0" encoding="utf-8"?>
 <package xmlns="http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd">

@@ -281,7 +281,10 @@ fn sentence(user_id: Option<&str>, verdict: &Verdict) -> Option<String> {
         Outcome::Refused | Outcome::Cancelled | Outcome::Invalid => format!("{user} was not reset: {what}."),
     };
     Some(match &verdict.server_message {
-        Some(server) => format!("{told} The server says: {server}"),
+        Some(server) => {
+            let end = if server.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+            format!("{told} The server says: {server}{end}")
+        }
         None => told,
     })
 }
@@ -307,7 +310,7 @@ mod tests {
         result.tag = Some(u64::MAX);
         assert_eq!(
             result.to_json(2),
-            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
+            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
         );
 
         let refused = ResetResult::unsent(Some("u"), Verdict::new(Outcome::Refused, Code::AuthRefused, "x"));

@@ -16,7 +16,7 @@
     AliasesToExport      = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('JumpCloud', 'MFA', 'TOTP', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            Tags       = @('JumpCloud', 'MFA', 'TOTP', 'PSEdition_Core')
             LicenseUri = 'https://opensource.org/license/mit'
         }
     }

@@ -152,10 +152,11 @@ Describe 'Each example' {
             }
             'Try again those who were surely not reset'             = @{
                 Before  = {
-                    @('UserId,Outcome,Code', 'ok-1,reset,', "$d,refused,User.NotFound", 'ok-2,unknown,Server.Failed', "$e,cancelled,NotTried",
-                        'ok-1,cancelled,DuplicateUser', 'ok-3,unknown,Cancelled', ',invalid,Id.Invalid') | Set-Content results.csv
+                    $asked = "True,$([DateTime]::UtcNow.Year + 1)-01-15T17:00:00Z"
+                    @('UserId,Outcome,Code,Exclusion,ExclusionUntil', "ok-1,reset,,$asked", "$d,refused,User.NotFound,$asked", "ok-2,unknown,Server.Failed,$asked",
+                        "$e,cancelled,NotTried,,", "ok-1,cancelled,DuplicateUser,$asked", "ok-3,unknown,Cancelled,$asked", ',invalid,Id.Invalid,,') | Set-Content results.csv
                 }
-                Arrives = "$d $grace", "$e $grace"
+                Arrives = "$d $grace", "$e {}"
             }
             'An API key for one call'                               = @{ Environment = @{ JCApiKey = '' }; Arrives = "$d {}", "$e {}" }
             'When the outcome is unknown'                           = @{ Before = { Set-Fault $d $badGateway }; Arrives = "$d {}" }

@@ -62,6 +62,12 @@ Describe '-ThrottleLimit' {
         $results.Outcome | Should -Be 'reset', 'invalid', 'refused', 'cancelled', 'reset'
     }
 
+    It 'knows an id of the API''s in either case' {
+        $result = Invoke-Form '"5f0c1a2b3c4d5e6f7a8b9c0d","5F0C1A2B3C4D5E6F7A8B9C0D" | R -Detailed'
+        $result.Warnings | Should -Match '^DuplicateUser: '
+        @(Get-Arrived).Count | Should -Be 1
+    }
+
     It 'ends in the same way at any throttle limit: <_>' -ForEach 1, 2, 8 {
         Set-Fault ok-1 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-1','..','ok-2' | R -Detailed -ThrottleLimit $_"

@@ -82,7 +82,7 @@ Describe 'Never sent' {
     It '<Code>: <Form>' -ForEach $forms {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
-        $result.Errors[0].ErrorDetails.Message | Should -Match '^(User ''.*'' was not|Nobody was) reset: \S.+[^.]\.$'
+        $result.Errors[0].ErrorDetails.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         $result.Output | Should -BeNullOrEmpty
         Get-Arrived | Should -BeNullOrEmpty
@@ -92,9 +92,9 @@ Describe 'Never sent' {
         @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion=""} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
-        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It is number 2 of those that came in.' }
-        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It is number 2 of those that came in.' }
-        @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It is number 1 of those that came in.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Number 2 of those that came in was not reset: the object does not name a user.' }
+        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Number 2 of those that came in was not reset: the user''s id is empty.' }
+        @{ Form = '@{Id=5} | R'; Message = 'Number 1 of those that came in was not reset: the object''s id is a number, not text.' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }

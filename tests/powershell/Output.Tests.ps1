@@ -69,7 +69,7 @@ Describe 'Output' {
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
         $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
-        $text | Should -Match '(?m)^UserId +Outcome +HTTP +Code +ExclusionUntil'
+        $text | Should -Match '(?m)^UserId +Outcome +Code +HTTP +ExclusionUntil'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
         $text | Should -Match '(?m)^Duration +: \d+[.,]\d{3} s'
@@ -91,9 +91,9 @@ Describe '-WhatIf' {
     It 'says what would be done with <Parameters>' -ForEach @(
         @{ Parameters = '-Exclusion'; Action = 'Reset TOTP MFA, exclude the user from MFA' }
         @{ Parameters = '-Exclusion:$false'; Action = 'Reset TOTP MFA, do not exclude the user from MFA' }
-        @{ Parameters = '-ExclusionUntil 2030-01-02T03:04:05+09:00'; Action = 'Reset TOTP MFA, exclusion until 2030-01-01T18:04:05Z' }
+        @{ Parameters = '-ExclusionUntil 2030-01-02T03:04:05+09:00'; Action = 'Reset TOTP MFA, exclusionUntil 2030-01-01T18:04:05Z' }
         @{ Parameters = '-Force'; Action = 'Reset TOTP MFA' }
-        @{ Parameters = '-Force -ExclusionUntil 2020-01-02'; Action = 'Reset TOTP MFA, exclusion until 2020-01-02T00:00:00Z, which has passed and locks the user out at once' }
+        @{ Parameters = '-Force -ExclusionUntil 2020-01-02'; Action = 'Reset TOTP MFA, exclusionUntil 2020-01-02T00:00:00Z, which has passed and locks the user out at once' }
     ) {
         (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -Environment @{ TZ = 'UTC' }).Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
         Get-Arrived | Should -BeNullOrEmpty

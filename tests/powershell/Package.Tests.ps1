@@ -44,6 +44,9 @@ Describe 'The package' {
         $metadata.version | Should -Be $version
         $metadata.tags -split ' ' | Should -Contain 'PSModule'
         $metadata.tags -split ' ' | Should -Contain 'PSFunction_Reset-JcSdkSystemUserMfa'
+        # It holds this system's library and no other.
+        $here = if ($IsWindows) { 'Windows' } elseif ($IsMacOS) { 'MacOS' } else { 'Linux' }
+        $metadata.tags -split ' ' | Where-Object { $_ -in 'Linux', 'MacOS', 'Windows' } | Should -Be $here
     }
 
     It 'names the type of each part' {

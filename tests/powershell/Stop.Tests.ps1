@@ -71,7 +71,7 @@ Describe 'A stop' {
         $text = ConvertTo-OneLine $result.Text
         $text | Should -Match '^True'
         $text | Should -Match 'not known whether these users were reset: ok-2\.'
-        $text | Should -Match 'reset, though it was not shown: ok-3\.'
+        $text | Should -Match 'reset as well, though their results were not shown: ok-3\.'
     }
 
     It 'says nothing where nobody is in doubt' {

@@ -39,7 +39,7 @@ internal sealed class Reporter
         return new ResetReport
         {
             Verbose = IsVerbose ? Describe(result) : null,
-            Warning = isDuplicate ? $"{result.Message} (DuplicateUser)" : null,
+            Warning = isDuplicate ? $"DuplicateUser: {result.Message}" : null,
             Progress = Progress?.Count(result.IsReset, total),
             Output = Detailed ? result : PassThru && result.IsReset ? true : null,
             Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(),

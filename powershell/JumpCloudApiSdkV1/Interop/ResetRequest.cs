@@ -30,7 +30,7 @@ public sealed class ResetRequest
             var exclusion = Exclusion switch { true => ", exclude the user from MFA", false => ", do not exclude the user from MFA", null => "" };
             if (Until is not { } until) return $"Reset TOTP MFA{exclusion}";
             var passed = until.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() ? ", which has passed and locks the user out at once" : "";
-            return $"Reset TOTP MFA{exclusion}{(Exclusion == true ? "" : ", exclusion")} until {Moment.Iso(until.Seconds)}{passed}";
+            return $"Reset TOTP MFA{exclusion}{(Exclusion == true ? " until" : ", exclusionUntil")} {Moment.Iso(until.Seconds)}{passed}";
         }
     }
 

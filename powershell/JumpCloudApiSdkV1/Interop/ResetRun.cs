@@ -82,7 +82,7 @@ public sealed class ResetRun
             faultIsEveryones = true;
         }
         else if (request.Fault is { } fault) request.Settle(fault.ToResult(request.ShownId, lease.Redact));
-        else if (arePiped && handedOver.Contains(request.UserId)) request.SettleDuplicate();
+        else if (arePiped && handedOver.Contains(SameUser(request.UserId))) request.SettleDuplicate();
         else
         {
             request.Preview(lease.Client);
@@ -90,7 +90,7 @@ public sealed class ResetRun
         }
         // With no id to look for, its place in the input; what the binder has refused is not counted.
         if (request.Result is { } result && lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId))
-            result.Message += $" It is number {seen} of those that came in.";
+            result.Message = result.Message?.Replace("Nobody was reset", $"Number {seen} of those that came in was not reset", StringComparison.Ordinal);
         if (faultIsEveryones) reporter.Stop(request.Result?.Code);
         return request;
     }
@@ -113,7 +113,7 @@ public sealed class ResetRun
         }
         waiting.Enqueue(request);
         if (request.Result is not null) return null;
-        handedOver.Add(request.UserId);
+        handedOver.Add(SameUser(request.UserId));
         unsent = request;
         return null;
     }
@@ -185,7 +185,7 @@ public sealed class ResetRun
         return unknown.Length + reset.Length == 0 ? null
             : "Stopped."
                 + (unknown.Length == 0 ? "" : $" It is not known whether these users were reset: {unknown}.")
-                + (reset.Length == 0 ? "" : $" These users were reset, though it was not shown: {reset}.");
+                + (reset.Length == 0 ? "" : $" These were reset as well, though their results were not shown: {reset}.");
 
         string Ids(Func<ResetRequest, bool> which) => string.Join(", ", waiting.Where(which).Select(r => r.ShownId));
     }
@@ -218,6 +218,9 @@ public sealed class ResetRun
             ? ResetResult.FromJson(document)
             : throw new InvalidOperationException($"The native library gave no result (status {status}).");
     }
+
+    // The API's own ids are hexadecimal numbers.
+    private static string SameUser(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit) ? id.ToLowerInvariant() : id;
 
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 
