@@ -58,7 +58,14 @@ function Build-NativeLibrary {
     Copy-Fresh "$target/$(if ($isRelease) { 'release' } else { 'debug' })/$file" "$stage/runtimes/$rid/native/$file"
 }
 
-# Roslyn comes with PowerShell; Add-Type would always compile against the running shell.
+# The same sources, built in the same way, have the same name; anything else may be loaded beside it.
+function Get-BuildName([string[]]$File) {
+    $what = @($version, $Configuration, [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").FullName) + ($File | ForEach-Object { [IO.File]::ReadAllText($_) })
+    $hash = [Security.Cryptography.SHA256]::HashData([Text.Encoding]::UTF8.GetBytes($what -join "`0"))
+    [Convert]::ToHexString($hash, 0, 8).ToLowerInvariant()
+}
+
+# Roslyn comes with PowerShell; Add-Type would always compile against the running shell. Returns the build's name.
 function Build-InteropAssembly {
     Add-Type -Path "$PSHOME/Microsoft.CodeAnalysis.dll", "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll"
     $parse = [Microsoft.CodeAnalysis.CSharp.CSharpParseOptions]::Default.WithLanguageVersion('CSharp12')
@@ -72,7 +79,8 @@ function Build-InteropAssembly {
     if ($isOwnEngine) { $references += "$PSHOME/System.Management.Automation.dll" }
     $options = [Microsoft.CodeAnalysis.CSharp.CSharpCompilationOptions]::new('DynamicallyLinkedLibrary').
         WithOptimizationLevel($(if ($isRelease) { 'Release' } else { 'Debug' })).WithNullableContextOptions('Enable').WithDeterministic($true)
-    $compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create("$name.Interop", [Microsoft.CodeAnalysis.SyntaxTree[]]$trees,
+    $build = Get-BuildName $files
+    $compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create("$name.Interop.$build", [Microsoft.CodeAnalysis.SyntaxTree[]]$trees,
         [Microsoft.CodeAnalysis.MetadataReference[]]@($references | ForEach-Object { [Microsoft.CodeAnalysis.MetadataReference]::CreateFromFile($_) }), $options)
 
     $dll = "$stage/$name.Interop.dll"
@@ -86,19 +94,20 @@ function Build-InteropAssembly {
         [IO.File]::Delete($dll)
         throw "The interop assembly does not compile:`n$($notes -join "`n")"
     }
+    $build
 }
 
 function Build-Module {
     [IO.Directory]::CreateDirectory($stage) | Out-Null
     Build-NativeLibrary
-    Build-InteropAssembly
+    $build = Build-InteropAssembly
     foreach ($path in [IO.Directory]::GetFiles($source)) { Copy-Fresh $path "$stage/$([IO.Path]::GetFileName($path))" }
     if ([IO.Directory]::Exists("$source/en-US")) {
         foreach ($path in [IO.Directory]::GetFiles("$source/en-US")) { Copy-Fresh $path "$stage/en-US/$([IO.Path]::GetFileName($path))" }
     }
 
     foreach ($path in "$stage/$name.psd1", "$stage/$name.psm1") {
-        $text = [IO.File]::ReadAllText($path).Replace('0.0.0', $version)
+        $text = [IO.File]::ReadAllText($path).Replace('0.0.0', $version).Replace("$name.Interop.BUILD", "$name.Interop.$build")
         if (-not $isPortable) { $text = $text.Replace("'7.4'", "'$($PSVersionTable.PSVersion.Major).$($PSVersionTable.PSVersion.Minor)'") }
         [IO.File]::WriteAllText($path, $text)
     }

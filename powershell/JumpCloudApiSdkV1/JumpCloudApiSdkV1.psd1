@@ -9,6 +9,7 @@
     Description          = "Resets a JumpCloud user's TOTP MFA and says exactly what happened."
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
+    RequiredAssemblies   = @('JumpCloudApiSdkV1.Interop.dll')
     FormatsToProcess     = @('JumpCloudApiSdkV1.Format.ps1xml')
     FunctionsToExport    = @('Reset-JcSdkSystemUserMfa')
     CmdletsToExport      = @()

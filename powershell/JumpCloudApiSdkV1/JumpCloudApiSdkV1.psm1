@@ -1,26 +1,10 @@
 # On the way from import to result only the engine and .NET are used: a cmdlet of another module would cost
 # up to 100 ms, and could be shadowed by a function of the session.
-# Each call here that is not needed would cost milliseconds at import, so what went wrong is asked only when it has.
-try {
-    $loaded = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath("$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll").FullName
-}
-catch [System.IO.FileLoadException] {
-    $loaded = 'another build'
-}
-catch {
-    if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-        throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
-    }
-    throw "JumpCloudApiSdkV1 is not complete: '$PSScriptRoot/JumpCloudApiSdkV1.Interop.dll' cannot be loaded. Install the module again. ($($_.Exception.GetBaseException().Message))"
-}
-# .NET keeps the first one that it has loaded, and this script would run that one's code.
-# build.ps1 puts the version of Cargo.toml here.
-if ($loaded -notlike 'JumpCloudApiSdkV1.Interop, Version=0.0.0.*') {
-    throw "JumpCloudApiSdkV1 0.0.0 cannot be loaded beside $($loaded -replace '^.*Version=([\d.]+)\.\d+,.*$', '$1') of it, which this session already uses. Start a new PowerShell."
-}
-# A type's name means the first one that was loaded, and another module of this name has the same.
-if ([JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity].Assembly.FullName -ne $loaded) {
-    throw 'JumpCloudApiSdkV1 0.0.0 cannot be loaded beside another module of this name, which this session already uses. Start a new PowerShell.'
+# The manifest loads the assembly: to do it here takes 15 ms more. Each build's has a name of its own, which build.ps1
+# puts here with the version, so that it always loads; but a type's name means the first one that was loaded, and this
+# script would run that one's code.
+if ([JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity].Assembly.FullName -notlike 'JumpCloudApiSdkV1.Interop.BUILD, *') {
+    throw 'JumpCloudApiSdkV1 0.0.0 cannot be loaded beside another version or build of it, or another module of this name, which this session already uses. Start a new PowerShell.'
 }
 
 function Reset-JcSdkSystemUserMfa {
@@ -91,7 +75,13 @@ function Reset-JcSdkSystemUserMfa {
         [switch]$Force
     )
 
-    dynamicparam { [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create() }
+    dynamicparam {
+        # Here, because it runs before all else.
+        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+            throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
+        }
+        [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create()
+    }
 
     begin {
         $run = $null
