@@ -12,8 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
-use crate::config::{Config, Proxy};
+use crate::config::Config;
 use crate::outcome::{Code, Fault};
+use crate::proxy::Proxy;
 
 /// After so long an idle connection may be stale, and a request lost on a stale one would be unknown.
 const IDLE_MAX: Duration = Duration::from_secs(10);
