@@ -59,8 +59,9 @@ function Build-NativeLibrary {
 }
 
 # The same sources, built in the same way, have the same name; anything else may be loaded beside it.
-function Get-BuildName([string[]]$File) {
-    $what = @($version, $Configuration, [Reflection.AssemblyName]::GetAssemblyName("$ReferencePath/System.Runtime.dll").FullName) + ($File | ForEach-Object { [IO.File]::ReadAllText($_) })
+function Get-BuildName([string[]]$File, [string]$Engine) {
+    $with = "$ReferencePath/System.Runtime.dll", $Engine, "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll" | ForEach-Object { [Reflection.AssemblyName]::GetAssemblyName($_).FullName }
+    $what = @($version, $Configuration) + $with + ($File | ForEach-Object { [IO.File]::ReadAllText($_) })
     $hash = [Security.Cryptography.SHA256]::HashData([Text.Encoding]::UTF8.GetBytes($what -join "`0"))
     [Convert]::ToHexString($hash, 0, 8).ToLowerInvariant()
 }
@@ -75,11 +76,12 @@ function Build-InteropAssembly {
         }
         [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText("[assembly: System.Reflection.AssemblyVersion(`"$version`")]", $parse))
     $references = @([IO.Directory]::GetFiles($ReferencePath, '*.dll'))
-    $isOwnEngine = -not [IO.File]::Exists("$ReferencePath/System.Management.Automation.dll")
-    if ($isOwnEngine) { $references += "$PSHOME/System.Management.Automation.dll" }
+    $engine = "$ReferencePath/System.Management.Automation.dll"
+    $isOwnEngine = -not [IO.File]::Exists($engine)
+    if ($isOwnEngine) { $references += $engine = "$PSHOME/System.Management.Automation.dll" }
     $options = [Microsoft.CodeAnalysis.CSharp.CSharpCompilationOptions]::new('DynamicallyLinkedLibrary').
         WithOptimizationLevel($(if ($isRelease) { 'Release' } else { 'Debug' })).WithNullableContextOptions('Enable').WithDeterministic($true)
-    $build = Get-BuildName $files
+    $build = Get-BuildName $files -Engine $engine
     $compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create("$name.Interop.$build", [Microsoft.CodeAnalysis.SyntaxTree[]]$trees,
         [Microsoft.CodeAnalysis.MetadataReference[]]@($references | ForEach-Object { [Microsoft.CodeAnalysis.MetadataReference]::CreateFromFile($_) }), $options)
 

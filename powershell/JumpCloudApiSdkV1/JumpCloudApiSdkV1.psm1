@@ -76,11 +76,12 @@ function Reset-JcSdkSystemUserMfa {
     )
 
     dynamicparam {
-        # Here, because it runs before all else.
-        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+        # Runs before all else, and so is what fails in another language mode than the full one.
+        try { [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create() }
+        catch {
+            if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { throw }
             throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
         }
-        [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create()
     }
 
     begin {

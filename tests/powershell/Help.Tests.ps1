@@ -119,7 +119,7 @@ Describe 'about_JumpCloudApiSdkV1' {
     }
 
     It 'explains <Code>' -ForEach $codes {
-        $about | Should -Match "(?m)^ +$([regex]::Escape($Code))( \*)?\s+\S"
+        $about | Should -Match "(?m)^ +$([regex]::Escape($Code))( \*)?( +|\r?\n {20,})\S"
     }
 }
 

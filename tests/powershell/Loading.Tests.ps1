@@ -107,7 +107,7 @@ Describe 'The module' {
         Invoke-Copy '' "$other; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside .* another module of this name, .* Start a new PowerShell\.'
     }
 
-    It 'says that a part of it is missing' {
+    It 'says which part of it is missing' {
         $copy = Copy-Module incomplete
         [IO.File]::Delete("$copy/JumpCloudApiSdkV1.Interop.dll")
         Invoke-Copy $copy '' | Should -Match 'Could not load file or assembly ''JumpCloudApiSdkV1\.Interop'

@@ -69,11 +69,13 @@ Describe '-ThrottleLimit' {
     }
 
     It 'ends in the same way at any throttle limit: <_>' -ForEach 1, 2, 8 {
+        $env:JCOrgId = "limit-$_" # a client of its own, whose key is not yet proved
         Set-Fault ok-1 '[{"status":401}]'
-        $result = Invoke-Form "'ok-1','ok-1','..','ok-2' | R -Detailed -ThrottleLimit $_"
-        $result.Output.Code | Should -Be 'Auth.Refused', 'NotTried', 'NotTried', 'NotTried'
+        $result = Invoke-Form "'ok-1','ok-1','..',@{Id=''},'ok-2' | R -Detailed -ThrottleLimit $_"
+        $result.Output.Code | Should -Be 'Auth.Refused', 'NotTried', 'NotTried', 'NotTried', 'NotTried'
+        $result.Output[3].Message | Should -Match '^Number 4 of those that came in was not reset: it was not tried'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Auth.Refused,Reset-JcSdkSystemUserMfa'
-        $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 3 users were not tried.'
+        $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 4 users were not tried.'
     }
 
     It 'loses no further failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {

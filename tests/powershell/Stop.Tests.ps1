@@ -63,10 +63,11 @@ Describe 'A stop' {
     }
 
     It 'names them also where its warnings lead into what has ended: <_>' -ForEach '3>&1', '-WarningAction Stop' {
+        # All three are handed over before the first is answered; ok-3 is reset, and its result waits behind ok-2.
+        Set-Fault ok-1 '[{"delayMs":3000}]'
         Set-Fault ok-2 '[{"never":true}]'
-        # ok-3 is reset, and its result waits behind ok-2.
         $arrived = "@(Invoke-RestMethod $($addresses.admin)/log | ForEach-Object { `$_ }).Count"
-        $wait = "ForEach-Object { while ($arrived -lt 3) { Start-Sleep -Milliseconds 20 }; Start-Sleep 2; `$_ }"
+        $wait = "ForEach-Object { for (`$n = 0; `$n -lt 500 -and $arrived -lt 3; `$n++) { Start-Sleep -Milliseconds 20 }; Start-Sleep 2; `$_ }"
         $result = Invoke-Shell "'ok-1','ok-2','ok-3' | R -PassThru -ThrottleLimit 3 -TimeoutSec 3600 $_ | $wait | Select-Object -First 1"
         $text = ConvertTo-OneLine $result.Text
         $text | Should -Match '^True'

@@ -18,6 +18,9 @@ public sealed class ResetRequest
     /// <summary>The id as it may be shown.</summary>
     internal string ShownId { get; set; }
 
+    /// <summary>Its place among the users that came in, where it has no id to look for.</summary>
+    internal int? Place { get; set; }
+
     /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
     internal bool IsReady => Result is null;
 
@@ -55,6 +58,7 @@ public sealed class ResetRequest
     internal void Settle(ResetResult result)
     {
         if (result.UserId.Length == 0) result.UserId = ShownId;
+        if (Place is { } place) result.Message = result.Message?.Replace("Nobody was reset", $"Number {place} of those that came in was not reset", StringComparison.Ordinal);
         result.Exclusion = Exclusion;
         result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null ? Moment.Iso(until.Seconds) : null;
         Result = result;

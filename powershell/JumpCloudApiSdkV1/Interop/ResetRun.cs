@@ -74,7 +74,8 @@ public sealed class ResetRun
         var request = reader.Read(parameterSet, id, input, body);
         var arePiped = reader.UsersArePiped(parameterSet);
         var faultIsEveryones = request.FaultIsEveryones;
-        request.ShownId = lease?.Redact(request.UserId) ?? Utf8.Short(request.UserId);
+        request.ShownId = lease?.Redact(request.UserId) ?? WithoutKey(request.UserId);
+        if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
         if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
         else if (lease is null)
         {
@@ -88,9 +89,6 @@ public sealed class ResetRun
             request.Preview(lease.Client);
             faultIsEveryones = request.UntilIsNamed && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
         }
-        // With no id to look for, its place in the input; what the binder has refused is not counted.
-        if (request.Result is { } result && lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId))
-            result.Message = result.Message?.Replace("Nobody was reset", $"Number {seen} of those that came in was not reset", StringComparison.Ordinal);
         if (faultIsEveryones) reporter.Stop(request.Result?.Code);
         return request;
     }
@@ -218,6 +216,10 @@ public sealed class ResetRun
             ? ResetResult.FromJson(document)
             : throw new InvalidOperationException($"The native library gave no result (status {status}).");
     }
+
+    // Where there is no client to do it.
+    private static string WithoutKey(string id) =>
+        Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
 
     // The API's own ids are hexadecimal numbers.
     private static string SameUser(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit) ? id.ToLowerInvariant() : id;
