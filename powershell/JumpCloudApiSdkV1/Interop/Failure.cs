@@ -9,7 +9,7 @@ public static class Failure
     internal static ErrorRecord NobodyToAsk(string userId, Exception cause) =>
         new(cause, "Confirmation.NotPossible", ErrorCategory.InvalidOperation, userId)
         {
-            ErrorDetails = new ErrorDetails($"User '{userId}' was not reset: nobody could be asked to confirm it.")
+            ErrorDetails = new ErrorDetails($"{Fault.WasNotReset(userId)}: nobody could be asked to confirm it.")
             {
                 RecommendedAction = "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.",
             },
