@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 
 /// What goes into a request's head is at most so long, in bytes. The HTTP library's buffer holds such a head whole,
 /// so that none of it leaves before [`Flight`](crate::flight::Flight) is asked.

@@ -1,13 +1,16 @@
-//! What the server's answer means. Pure: facts about the API come from its published description and from what
-//! its clients were measured to meet.
+//! The server's answer, and what it means. Facts about the API come from its published description and from what its
+//! clients were measured to meet.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::Url;
+use reqwest::{Url, header};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
-use crate::outcome::{Code, Outcome, Verdict};
+use crate::code::Code;
+use crate::outcome::{Outcome, Verdict};
 use crate::redact::Redactor;
+use crate::retry::parse_retry_after;
 
 /// So much of an answer's body is read, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -17,7 +20,7 @@ const MESSAGE_MAX: usize = 1000;
 const RESULT_BODY_MAX: usize = 4000;
 
 /// An answer as far as it counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
@@ -26,6 +29,39 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The body did not arrive whole, or is longer than [`BODY_MAX`].
     pub cut: bool,
+}
+
+/// Reads an answer to the bound of its body, and says at each step what has arrived so far.
+pub async fn read(mut response: reqwest::Response, deadline: Instant, arrived: impl Fn(&Answer)) -> Answer {
+    let text = |name| {
+        response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        location: text(header::LOCATION),
+        retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(&text, SystemTime::now())),
+        body: Vec::new(),
+        cut: true,
+    };
+    loop {
+        arrived(&answer);
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                answer.body.extend_from_slice(&chunk);
+                if answer.body.len() > BODY_MAX {
+                    answer.body.truncate(BODY_MAX);
+                    break;
+                }
+            }
+            Ok(Ok(None)) => {
+                answer.cut = false;
+                break;
+            }
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    arrived(&answer);
+    answer
 }
 
 /// Judges an answer that came from `url`.
@@ -70,7 +106,6 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     verdict.server_message = if verdict.outcome == Outcome::Reset { None } else { server_message };
     verdict.body = (!text.is_empty()).then(|| redactor.clean(text, RESULT_BODY_MAX));
     verdict.retry_after = answer.retry_after;
-    verdict.may_retry = matches!(verdict.code, Some(Code::RateLimitExceeded | Code::ServiceUnavailable));
     verdict
 }
 
@@ -174,7 +209,7 @@ mod tests {
     fn status_and_body_decide() {
         use Outcome::*;
         let api = r#"{"message":"busy"}"#;
-        for (status, body, outcome, code, may_retry) in [
+        for (status, body, outcome, code, may_be_sent_again) in [
             (200, "OK", Reset, None, false),
             (200, "", Reset, None, false),
             (201, "{}", Reset, None, false),
@@ -214,8 +249,8 @@ mod tests {
         ] {
             let verdict = judged(status, body);
             assert_eq!(
-                (verdict.outcome, verdict.code, verdict.may_retry),
-                (outcome, code, may_retry),
+                (verdict.outcome, verdict.code, verdict.may_be_sent_again()),
+                (outcome, code, may_be_sent_again),
                 "{status} {body}"
             );
             assert_eq!(verdict.http_status, Some(status));

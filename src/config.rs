@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::address::{self, HEAD_TEXT_MAX};
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 use crate::proxy::Proxy;
 use crate::redact::{Redactor, Secret};
 

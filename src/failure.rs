@@ -6,7 +6,8 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::outcome::{Code, Outcome, Verdict};
+use crate::code::Code;
+use crate::outcome::{Outcome, Verdict};
 
 /// Judges why `error` came instead of an answer from `host`, to which the way may lead through a proxy. `sent` is
 /// false only where surely nothing left.
@@ -35,7 +36,7 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
     }
     if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
         let what = format!("the connection to {either} was refused");
-        return Verdict { may_retry: true, ..refused(Code::ConnectionRefused, what) };
+        return refused(Code::ConnectionRefused, what);
     }
     // The tunnel's error type is not public; a test with a real proxy holds this to its words. Only a proxy that has
     // said no says it to everyone: its connection may also have broken.

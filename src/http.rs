@@ -12,8 +12,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
+use crate::code::Code;
 use crate::config::Config;
-use crate::outcome::{Code, Fault};
+use crate::outcome::Fault;
 use crate::proxy::Proxy;
 
 /// After so long an idle connection may be stale, and a request lost on a stale one would be unknown.

@@ -1,10 +1,13 @@
 //! What is asked for: one user, and what the enrollment period is to be. Pure.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 
 /// Longer ids are surely a mistake; the API's own have 24 characters.
 const ID_MAX: usize = 1024;
@@ -65,6 +68,15 @@ impl ResetRequest {
 
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
+    pub fn same_user(&self) -> Cow<'_, str> {
+        if self.id.len() == 24 && self.id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            self.id.to_ascii_lowercase().into()
+        } else {
+            (&*self.id).into()
+        }
     }
 
     pub fn check_not_past(&self, now: DateTime<Utc>) -> Result<(), Fault> {

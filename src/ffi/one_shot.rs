@@ -9,7 +9,8 @@ use super::client;
 use super::text::Text;
 use crate::client::Client;
 use crate::config::{Config, Options};
-use crate::outcome::{Fault, ResetResult};
+use crate::outcome::Fault;
+use crate::result::ResetResult;
 
 /// Kept for its connections while the environment, and the process, stay the same.
 static LAST: Mutex<Option<(u32, Client)>> = Mutex::new(None);
@@ -31,7 +32,7 @@ fn current() -> Result<Client, Fault> {
     let config = Config::new(&Options::default())?;
     let process = process::id();
     let kept = last().and_then(|last| last.clone());
-    let fits = |(made_in, client): &(u32, Client)| *made_in == process && *client.core.config() == config;
+    let fits = |(made_in, client): &(u32, Client)| *made_in == process && *client.session.config() == config;
     if let Some((_, client)) = kept.filter(fits) {
         return Ok(client);
     }

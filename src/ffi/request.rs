@@ -1,7 +1,8 @@
 //! A request as C writes it.
 
 use super::text::{self, Text};
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 use crate::reset::ResetRequest;
 
 /// For `exclusion`: leaves it out of the request.

@@ -19,13 +19,14 @@ static void preview(jc_client *client)
 {
     jc_buf shown = JC_BUF_INIT;
     long before = sim_count("requests");
-    check_number("a preview", jc_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
+    check_number("a preview", jc_client_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
     check_has("has the address, the id as one segment", (char *)shown.ptr, "/api/systemusers/a%2Fb/resetmfa\"");
+    check_has("the user", (char *)shown.ptr, "\"userId\":\"a/b\"");
     check_has("the body", (char *)shown.ptr, "2100-01-01T00:00:00Z");
     check_has("the key as stars", (char *)shown.ptr, "\"x-api-key\":\"***\"");
     check_has_not("and never as itself", (char *)shown.ptr, KEY);
     jc_buf_free(&shown);
-    check_number("a preview judges", jc_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
+    check_number("a preview judges", jc_client_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
     check_has("and says why", (char *)shown.ptr, "\"code\":\"Id.Invalid\"");
     jc_buf_free(&shown);
     check_number("it sends nothing", sim_count("requests"), before);

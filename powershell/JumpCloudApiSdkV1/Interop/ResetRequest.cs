@@ -88,7 +88,7 @@ public sealed class ResetRequest
         }
         id = bytes;
         var buffer = new Native.Buffer();
-        var status = Native.jc_preview_reset(client, id, NativeExclusion, NativeUntil, Flags, ref buffer);
+        var status = Native.jc_client_preview_reset(client, id, NativeExclusion, NativeUntil, Flags, ref buffer);
         var document = buffer.Take();
         if (status == Native.Ok) preview = document;
         else Settle(ResetResult.FromJson(document));
