@@ -63,6 +63,7 @@
 //! The reset takes effect, on arrival, if the request is one that the API would grant and the client is told so: all
 //! headers of a 2xx answer that is not `html` go out. `"acts": true` or `false` decides otherwise.
 
+mod addresses;
 mod admin;
 mod answer;
 mod api;
@@ -72,6 +73,7 @@ mod delivery;
 mod faults;
 mod listeners;
 mod log;
+mod options;
 mod proxy;
 mod request;
 mod server;
@@ -79,7 +81,8 @@ mod simulator;
 mod step;
 mod users;
 
-pub use listeners::{Addresses, Listener};
+pub use addresses::{Addresses, Listener};
 pub use log::{Entry, Stats};
-pub use simulator::{Options, Simulator};
+pub use options::Options;
+pub use simulator::Simulator;
 pub use users::{Mfa, User};

@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
-use crate::listeners::Listener;
+use crate::addresses::Listener;
 use crate::request::Request;
 
 #[derive(Clone, Debug, Serialize)]

@@ -17,8 +17,8 @@ use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::addresses::Listener;
 use crate::answer::{Answer, Shape};
-use crate::listeners::Listener;
 use crate::request::Request;
 use crate::server::Connection;
 

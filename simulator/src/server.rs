@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::addresses::{Addresses, Listener};
 use crate::answer::Answer;
 use crate::api::{self, Verdict};
 use crate::delivery::Delivery;
 use crate::faults::Faults;
-use crate::listeners::{Addresses, Listener};
 use crate::log::Log;
+use crate::options::Options;
 use crate::request::Request;
-use crate::simulator::Options;
 use crate::users::Users;
 
 pub(crate) struct Server {

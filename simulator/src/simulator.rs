@@ -9,33 +9,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::addresses::Addresses;
 use crate::certificates::Certificates;
 use crate::faults::Faults;
-use crate::listeners::{self, Addresses};
+use crate::listeners;
 use crate::log::{Entry, Stats};
+use crate::options::Options;
 use crate::server::Server;
 use crate::users::User;
-
-pub struct Options {
-    /// The only API key that is accepted.
-    pub key: String,
-    /// If set, the `x-org-id` that every request must carry.
-    pub org: Option<String>,
-    /// How many users there are at the start: `ok-1` to `ok-N`.
-    pub users: usize,
-    /// A JSON file: an object of user id to fault script.
-    pub faults: Option<PathBuf>,
-    /// How long every answer is held back.
-    pub delay_ms: u64,
-    /// Where `ca.pem` goes; without it a fresh temporary folder, removed when the simulator stops.
-    pub dir: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options { key: "simulator-key".into(), org: None, users: 20, faults: None, delay_ms: 0, dir: None }
-    }
-}
 
 /// A running simulator; dropping it closes every listener and connection.
 pub struct Simulator {

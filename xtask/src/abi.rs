@@ -8,10 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{install, succeed, target, top};
-
-/// The number is JC_ABI_VERSION.
-pub const SONAME: &str = "libjcsdk.so.1";
+use crate::library::{self, SONAME};
+use crate::workspace::{succeed, target, top};
 
 /// What panics on purpose in a build for tests.
 const DEFECTS: [&str; 3] = ["panic-here", "panic-there", "a defect for tests"];
@@ -65,7 +63,7 @@ fn lost(committed: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
 /// The facts, and that the library is the header's.
 fn read() -> Result<BTreeSet<String>> {
     let header = Header::read(&fs::read_to_string(top().join("include/jcsdk.h"))?);
-    let library = install::release()?.join("libjcsdk.so");
+    let library = library::release()?.join("libjcsdk.so");
 
     let symbols: BTreeSet<_> = output(Command::new("nm").args(["-D", "--defined-only"]).arg(&library))?
         .lines()

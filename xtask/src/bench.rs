@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{cargo, powershell, succeed, target, top};
+use crate::powershell;
+use crate::workspace::{cargo, succeed, target, top};
 
 /// Pairs that are measured in turn, so that a slower moment of the machine hits both.
 const PAIRS: usize = 9;

@@ -9,9 +9,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::library;
 use crate::program::{Ended, finish, is_installed};
-use crate::test::Sum;
-use crate::{cargo, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{succeed, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
@@ -48,9 +49,9 @@ const WAYS: [Way; 3] = [
 
 pub fn run() -> Result<Sum> {
     let mut sum = header()?;
-    let sound = library("c", &[])?;
+    let sound = library::for_tests("c", &[])?;
     sum.add(programs_in_the_header(&sound)?);
-    let defective = library("panic-for-tests", &["--features", "panic-for-tests"])?;
+    let defective = library::for_tests("panic-for-tests", &["--features", "panic-for-tests"])?;
     for way in &WAYS {
         if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
             ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);
@@ -109,26 +110,6 @@ fn programs_in_the_header(library: &Path) -> Result<Sum> {
     }
     ensure!(sum.passed + sum.failed == 2, "jcsdk.h has two programs at its top");
     Ok(sum)
-}
-
-/// Builds the library into a folder where linker and loader find it.
-pub fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--quiet", "-p", "jcsdk", "--lib"]).args(args);
-    let mut built = target();
-    if !args.is_empty() {
-        // Its own folder: the file has the same name whatever its features.
-        built.push(name);
-        build.arg("--target-dir").arg(&built);
-    }
-    succeed("the library's build", &mut build)?;
-    let folder = target().join("c").join(name);
-    fs::create_dir_all(&folder)?;
-    for link in ["libjcsdk.so", "libjcsdk.so.1"] {
-        let _ = fs::remove_file(folder.join(link));
-        fs::hard_link(built.join("debug/libjcsdk.so"), folder.join(link))?;
-    }
-    Ok(folder)
 }
 
 fn sources() -> Result<Vec<PathBuf>> {

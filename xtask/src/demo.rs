@@ -6,7 +6,8 @@ use anyhow::Result;
 use simulator::Simulator;
 
 use crate::simulator::configure;
-use crate::{c, powershell, succeed, top};
+use crate::workspace::{succeed, top};
+use crate::{library, powershell};
 
 pub fn run() -> Result<()> {
     let simulator = Simulator::try_start(simulator::Options { users: 9, ..Default::default() })?;
@@ -30,7 +31,7 @@ pub fn run() -> Result<()> {
 }
 
 fn c_program() -> Result<Command> {
-    let library = c::library("c", &[])?;
+    let library = library::for_tests("c", &[])?;
     let program = library.join("demo");
     let mut compile = Command::new("cc");
     compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));

@@ -9,8 +9,9 @@ use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
 use crate::program::{Ended, finish, is_installed};
-use crate::test::Sum;
-use crate::{cargo, install, powershell, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{cargo, succeed, target, top};
+use crate::{install, powershell};
 
 struct Example {
     name: &'static str,

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, succeed, target, top};
+use crate::workspace::{cargo, succeed, target, top};
 
 const TARGETS: [&str; 3] = ["answer", "options", "abi"];
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::top;
+use crate::workspace::top;
 use outcome::Code;
 
 /// The table of the codes, as the library has it. To depend on the library would link it a second time, over the first.

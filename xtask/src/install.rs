@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
-use crate::abi::{self, SONAME};
+use crate::library::{self, SONAME};
 use crate::program::is_installed;
-use crate::test::Sum;
-use crate::{cargo, notices, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{succeed, target, top};
+use crate::{abi, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -29,7 +30,7 @@ pub fn install(prefix: &Path) -> Result<()> {
         cfg!(target_os = "linux"),
         "the layout is Linux's: elsewhere take the library from target/release"
     );
-    let built = release()?;
+    let built = library::release()?;
     let lib = prefix.join("lib");
     fs::create_dir_all(prefix.join("include"))?;
     fs::copy(top().join("include/jcsdk.h"), prefix.join("include/jcsdk.h"))?;
@@ -56,12 +57,6 @@ pub fn install(prefix: &Path) -> Result<()> {
         fs::write(path, text)?;
     }
     Ok(())
-}
-
-/// The folder of the library that is shipped.
-pub fn release() -> Result<PathBuf> {
-    succeed("the library's build", cargo().args(["build", "--quiet", "--release", "-p", "jcsdk", "--lib"]))?;
-    Ok(target().join("release"))
 }
 
 #[cfg(unix)]

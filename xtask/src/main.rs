@@ -8,17 +8,18 @@ mod examples;
 mod fuzz;
 mod header;
 mod install;
+mod library;
 mod notices;
 mod powershell;
 mod program;
 mod simulator;
 mod soak;
+mod sum;
 mod test;
+mod workspace;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-
-use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -66,27 +67,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The repository's top folder.
-fn top() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
-}
-
-/// The folder that cargo builds into.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), PathBuf::from)
-}
-
-fn cargo() -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(top());
-    cargo
-}
-
-/// Runs a command, whose failure becomes an error.
-fn succeed(what: &str, command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{what} could not be started"))?;
-    ensure!(status.success(), "{what} failed ({status})");
-    Ok(())
 }

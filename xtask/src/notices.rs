@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::top;
+use crate::workspace::{self, top};
 
 const TITLE: &str = "\
 jcsdk is linked from the crates below. After their list, each licence text stands once, with the crates that carry it.
@@ -74,7 +74,7 @@ fn linked() -> Result<Vec<Crate>> {
 }
 
 fn cargo(args: &[&str]) -> Command {
-    let mut cargo = crate::cargo();
+    let mut cargo = workspace::cargo();
     cargo.args(args);
     cargo
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{cargo, succeed};
+use crate::workspace::{cargo, succeed};
 
 pub fn run() -> Result<()> {
     let mut soak = cargo();

@@ -5,31 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{c, cargo, examples, install, powershell, succeed, target, top};
-
-/// How many tests passed and failed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sum {
-    pub passed: u32,
-    pub failed: u32,
-}
-
-impl Sum {
-    /// Says how a test came out.
-    pub fn one(ok: bool, name: &str, why: &str) -> Self {
-        if ok {
-            println!("ok - {name}");
-        } else {
-            println!("not ok - {name}: {why}");
-        }
-        Self { passed: ok.into(), failed: (!ok).into() }
-    }
-
-    pub fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-}
+use crate::sum::Sum;
+use crate::workspace::{cargo, succeed, target, top};
+use crate::{c, examples, install, powershell};
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
