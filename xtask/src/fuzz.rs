@@ -14,6 +14,14 @@ const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-saniti
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions";
 
+/// Only compiles the targets, so that they stay in step with the library.
+pub fn check() -> Result<()> {
+    let mut check = cargo();
+    check.args(["check", "--locked", "--target-dir"]).arg(target().join("fuzz-check"));
+    check.current_dir(top().join("fuzz")).env("RUSTFLAGS", "--cfg fuzzing -D warnings");
+    succeed("the check of the fuzz targets", &mut check)
+}
+
 /// Each target so many seconds. What was found worth keeping is kept below the target folder, for the next run.
 pub fn run(seconds: &str) -> Result<()> {
     println!("Needs Linux or macOS and a C++ compiler; takes {} x {seconds} s and the build.", TARGETS.len());

@@ -9,6 +9,7 @@ mod fuzz;
 mod header;
 mod install;
 mod library;
+mod mutants;
 mod notices;
 mod powershell;
 mod program;
@@ -43,14 +44,17 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
         ["bench"] => bench::run(),
+        ["bench", "--check"] => bench::check(),
         ["demo"] => demo::run(),
         ["fuzz"] => fuzz::run("60"),
+        ["fuzz", "--check"] => fuzz::check(),
         ["fuzz", seconds] => fuzz::run(seconds),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["mutants", ref files @ ..] => mutants::run(files),
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
