@@ -3,8 +3,8 @@
 
     reset.py ID FILE      the file has one id a line; the key is in JCApiKey
 
-Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C.
-The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.
+Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
+Loads the library from the path in JCSDK_LIBRARY, else libjcsdk.so.1 from where the loader finds it.
 """
 
 import json
@@ -24,7 +24,7 @@ class Buffer(Structure):
     _fields_ = [("ptr", c_void_p), ("len", c_size_t), ("cap", c_size_t)]
 
     def take(self):
-        """The document in it, which it no longer holds."""
+        """Returns the document in the buffer, and frees the buffer."""
         try:
             return json.loads(string_at(self.ptr, self.len)) if self.ptr else None
         finally:
@@ -55,9 +55,9 @@ class ConfigurationError(Exception):
 
 
 def request(user_id):
-    # c_char_p would end the id at a NUL, and that may be another user's.
+    # C text ends at a NUL, and an id that is cut there may be that of another user.
     if "\0" in user_id:
-        raise ValueError("an id has no NUL in it")
+        raise ValueError("an id must not contain a NUL")
     return user_id.encode(), EXCLUSION_UNSET, UNTIL_UNSET
 
 
@@ -79,7 +79,7 @@ class Client:
         lib.jc_client_free(self.handle)
 
     def reset_all(self, ids, is_stopped):
-        """The results, in the order of the ids; after a stop, of those only that were taken by then."""
+        """Yields the results in the order of the ids. After a stop, only users who were pushed before have one."""
         batch, buffer, user_id = c_void_p(), Buffer(), next(ids, None)
         lib.jc_batch_new(self.handle, AT_ONCE, byref(batch))
         try:
@@ -88,17 +88,17 @@ class Client:
                     pushed = lib.jc_batch_push(batch, *request(user_id), 0, 0)
                     if pushed == FULL:
                         break
-                    if pushed == INVALID:  # it was not taken: ask what is wrong
+                    if pushed == INVALID:  # it was not accepted: ask why
                         lib.jc_preview_reset(self.handle, *request(user_id), 0, byref(buffer))
                         yield buffer.take()
                     elif pushed != OK:
-                        raise RuntimeError(f"jc_batch_push came to {pushed}")
+                        raise RuntimeError(f"jc_batch_push returned {pushed}")
                     user_id = next(ids, None)
                 if is_stopped():
                     lib.jc_batch_cancel(batch)
                 elif user_id is None:
                     lib.jc_batch_close(batch)
-                # No longer, because Python runs its signal handlers between calls.
+                # A short wait, because Python runs its signal handlers only between calls.
                 status = lib.jc_batch_next(batch, 100, byref(buffer))
                 if status == END:
                     return

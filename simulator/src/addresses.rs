@@ -46,19 +46,19 @@ pub struct Addresses {
     pub self_signed: String,
     /// Tunnels (CONNECT) to any port on loopback.
     pub proxy: String,
-    /// The same for the user `proxy-user` with the password `proxy-pass-s3cret`; else 407.
+    /// The same, but only for the user `proxy-user` with the password `proxy-pass-s3cret`. Others get 407.
     pub proxy_auth: String,
     /// 403 to every CONNECT.
     pub proxy_refuses: String,
     /// Closes every connection at once.
     pub drops: String,
-    /// Takes what comes and never says a byte.
+    /// Reads what comes and never sends a byte.
     pub mute: String,
     /// Refuses every connection.
     pub closed: String,
-    /// `GET` and `DELETE /log`, `GET /stats`, `GET /users`, `PUT /users/{id}`, `PUT /faults/{id}`, `DELETE /faults`;
-    /// as the methods of [`Simulator`](crate::Simulator), without TLS and without a trace in the log.
+    /// `GET` and `DELETE /log`, `GET /stats`, `GET /users`, `PUT /users/{id}`, `PUT /faults/{id}`, `DELETE /faults`.
+    /// They do what the methods of [`Simulator`](crate::Simulator) do. Plain HTTP, and not logged.
     pub admin: String,
-    /// A PEM file: the authority behind `https`, and behind `wrong_host` and `expired`.
+    /// A PEM file with the authority that signed the certificates of `https`, `wrong_host` and `expired`.
     pub ca: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! The addresses of the simulator, each with its own behaviour from the first byte on.
+//! Binds the simulator's listeners and accepts connections, each listener with its own behaviour.
 
 use std::future::Future;
 use std::io;
@@ -15,15 +15,15 @@ use crate::certificates::Certificates;
 use crate::server::{Connection, Server};
 use crate::{admin, connection, proxy};
 
-/// Everything bound, nothing accepted yet.
+/// All listeners, bound, before any of them accepts a connection.
 pub(crate) struct Sockets {
     pub addresses: Addresses,
     counted: Vec<(Listener, TcpListener)>,
     admin: TcpListener,
 }
 
-/// With the sockets comes one that is bound but never listens: who connects to it is refused, and as long as it
-/// lives nobody else gets its port.
+/// Also returns a socket that is bound but never listens: connections to it are refused, and while it exists no other
+/// program gets its port.
 pub(crate) fn bind(ca: PathBuf) -> io::Result<(Sockets, TcpSocket)> {
     let mut counted = Vec::new();
     let mut bind = |listener| -> io::Result<u16> {

@@ -9,11 +9,11 @@ pub struct Options {
     pub org: Option<String>,
     /// How many users there are at the start: `ok-1` to `ok-N`.
     pub users: usize,
-    /// A JSON file: an object of user id to fault script.
+    /// A JSON file: an object with a fault script for each user id.
     pub faults: Option<PathBuf>,
-    /// How long every answer is held back.
+    /// Milliseconds by which every answer is delayed.
     pub delay_ms: u64,
-    /// Where `ca.pem` goes; without it a fresh temporary folder, removed when the simulator stops.
+    /// The folder for `ca.pem`. Without it, a temporary folder that is removed when the simulator stops.
     pub dir: Option<PathBuf>,
 }
 

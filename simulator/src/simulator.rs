@@ -1,4 +1,4 @@
-//! Starting, asking and stopping a simulator that runs in this process.
+//! Starts, queries and stops a simulator that runs in this process.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub struct Simulator {
 
 impl Simulator {
     /// # Panics
-    /// Where [`Simulator::try_start`] fails.
+    /// If [`Simulator::try_start`] fails.
     pub fn start(options: Options) -> Simulator {
         Simulator::try_start(options).unwrap_or_else(|error| panic!("the simulator does not start: {error}"))
     }
@@ -49,7 +49,7 @@ impl Simulator {
                 Err(error) => return drop(ready.send(Err(error))),
             };
             runtime.block_on(async {
-                // The never-listening socket must live as long as the simulator: it keeps its port from others.
+                // `closed` must live as long as the simulator, so that no other program gets its port.
                 let (sockets, closed) = match listeners::bind(ca) {
                     Ok(bound) => bound,
                     Err(error) => return drop(ready.send(Err(error))),
@@ -74,7 +74,7 @@ impl Simulator {
         self.server.records().log.entries().to_vec()
     }
 
-    /// Forgets the log and sets every count of [`Simulator::stats`] to zero, but for the open connections.
+    /// Clears the log and sets every count of [`Simulator::stats`] to zero, except that of open connections.
     pub fn clear_log(&self) {
         self.server.records().log.clear();
     }
@@ -87,12 +87,12 @@ impl Simulator {
         self.server.records().users.iter().cloned().collect()
     }
 
-    /// Adds a user with TOTP set up; one who is there already starts over.
+    /// Adds a user with TOTP set up. A user who exists already is replaced.
     pub fn add_user(&self, id: &str) {
         self.server.records().users.add(id);
     }
 
-    /// Binds a fault script to a user id, whether there is such a user or not.
+    /// Sets the fault script of a user id, whether or not the user exists.
     pub fn set_faults(&self, id: &str, script: Value) -> Result<(), serde_json::Error> {
         self.server.records().faults.set(id, script)
     }

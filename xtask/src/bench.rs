@@ -1,4 +1,5 @@
-//! Measures how long things take, each beside a peer in the same run, and writes a table of it. Judges nothing.
+//! Measures how long things take, each beside something comparable in the same run, and writes a table. It has no limits
+//! that a figure could exceed.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use crate::powershell;
 use crate::program::is_installed;
 use crate::workspace::{cargo, succeed, target, top};
 
-/// Pairs that are measured in turn, so that a slower moment of the machine hits both.
+/// How many pairs are measured. The two of a pair follow each other, so that a slow moment of the machine affects both.
 const PAIRS: usize = 9;
 
 pub fn run() -> Result<()> {
@@ -137,7 +138,7 @@ fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()>
     let mut pairs = Vec::new();
     for n in 0..PAIRS + 2 {
         let pair = (import("cache-module", &module)?, import("cache-empty", &empty)?);
-        // The first processes write the profile that later ones start from.
+        // The first processes write the start-up profile that the later ones use.
         if n >= 2 {
             pairs.push(pair);
         }
@@ -165,7 +166,7 @@ fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()>
     Ok(())
 }
 
-/// A manifest and a script with nothing in them.
+/// A module whose script has one empty function.
 fn empty_module(work: &Path) -> Result<PathBuf> {
     let folder = work.join("Empty");
     fs::create_dir_all(&folder)?;
@@ -176,7 +177,7 @@ fn empty_module(work: &Path) -> Result<PathBuf> {
     Ok(manifest)
 }
 
-/// With a cache folder of its own: PowerShell starts faster with the profile of the same work.
+/// A PowerShell with a cache folder of its own, because its start-up profile depends on the work done before.
 fn shell(pwsh: &PathBuf, cache: &Path) -> Command {
     let mut shell = powershell::command(pwsh);
     shell.env("XDG_CACHE_HOME", cache);
@@ -263,7 +264,7 @@ struct Table {
 }
 
 impl Table {
-    /// A row of medians; the ratio is the median of each pair's.
+    /// Adds a row of medians. The ratio is the median of the pairs' ratios.
     fn pairs(&mut self, what: &str, peer: &str, unit: &str, pairs: &[(f64, f64)]) {
         let ours = median(pairs.iter().map(|pair| pair.0).collect());
         let theirs = median(pairs.iter().map(|pair| pair.1).collect());

@@ -1,5 +1,5 @@
-//! The C tests: the header compiles alone, and each program of tests/c runs by itself, under AddressSanitizer and
-//! under valgrind, with a simulator of its own.
+//! The C tests. The header is compiled alone, and each program of tests/c is run three times, with a simulator of its own
+//! each time: plainly, under AddressSanitizer, and under valgrind.
 
 use std::env;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::workspace::{succeed, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
-/// The way in which a program is built and run.
+/// A way to build and run a program.
 struct Way {
     name: &'static str,
     flags: &'static [&'static str],
@@ -55,7 +55,7 @@ pub fn run() -> Result<Sum> {
     for way in &WAYS {
         if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
             ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);
-            println!("SKIPPED: {} is not installed: no C test ran under it", way.name);
+            println!("SKIPPED: {} is not installed, so the C tests were NOT run under it", way.name);
             continue;
         }
         for source in sources()? {
@@ -66,7 +66,7 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
-/// A reader needs nothing else, in either language.
+/// The header needs no other one before it, in C and in C++.
 fn header() -> Result<Sum> {
     let mut sum = Sum::default();
     for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "c++")] {
@@ -79,14 +79,14 @@ fn header() -> Result<Sum> {
     Ok(sum)
 }
 
-/// What stands there as a whole program is one.
+/// The two whole programs in the header's comments compile and work.
 fn programs_in_the_header(library: &Path) -> Result<Sum> {
     let header = fs::read_to_string(top().join("include/jcsdk.h"))?;
     let mut sum = Sum::default();
     for (number, start) in header.match_indices(" *   #include <stdio.h>").map(|(start, _)| start).enumerate()
     {
         let lines = header[start..].lines().map(|line| line.strip_prefix(" *   ").unwrap_or_default());
-        let end = lines.clone().position(|line| line == "}").context("a program without an end")?;
+        let end = lines.clone().position(|line| line == "}").context("a program in jcsdk.h has no end")?;
         let binary = library.with_file_name(format!("header-{number}"));
         let source = binary.with_extension("c");
         fs::write(&source, lines.take(end + 1).collect::<Vec<_>>().join("\n") + "\n")?;
@@ -131,7 +131,7 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     let mut compile = Command::new("cc");
     compile.args(["-std=c11", "-D_GNU_SOURCE"]).args(WARNINGS).args(way.flags);
     compile.arg("-I").arg(top().join("include")).arg(source).arg("-o").arg(&binary);
-    // unload.c loads the library by name
+    // unload.c loads the library at run time.
     if name != "unload" {
         compile.arg("-L").arg(library).arg("-ljcsdk");
     }
@@ -153,7 +153,7 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     Ok(judge(&format!("{name}.c, {}", way.name), &ended))
 }
 
-/// Where the simulator is, under names of the tests' own; of the environment, nothing that configures the library.
+/// Passes the simulator's addresses under names that only the tests read, and nothing that configures the library.
 fn point_at(simulator: &Simulator, command: &mut Command) {
     let addresses = simulator.addresses();
     crate::simulator::configure(simulator, command);

@@ -1,4 +1,4 @@
-//! Builds the library, for those who ship it and for tests.
+//! Builds the library, as it is shipped and for tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,13 +16,13 @@ pub fn release() -> Result<PathBuf> {
     Ok(target().join("release"))
 }
 
-/// Builds the library into a folder where linker and loader find it.
+/// Builds the library with these arguments into a folder of this name, where the linker and the loader find it.
 pub fn for_tests(name: &str, args: &[&str]) -> Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--quiet", "-p", "jcsdk", "--lib"]).args(args);
     let mut built = target();
     if !args.is_empty() {
-        // Its own folder: the file has the same name whatever its features.
+        // The file has the same name with all features, so each set of features is built in a folder of its own.
         built.push(name);
         build.arg("--target-dir").arg(&built);
     }

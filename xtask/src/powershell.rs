@@ -1,4 +1,4 @@
-//! Finds PowerShell, and has it build the module.
+//! Finds PowerShell, and builds the module with it.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::workspace::{succeed, top};
 
-/// How a person gets one.
+/// What a person can do who has none.
 pub const HOW: &str = "Install PowerShell 7.4 or later (https://aka.ms/powershell) with Pester 5, \
     and have pwsh on PATH or its path in PWSH.";
 
@@ -21,15 +21,15 @@ pub fn find() -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|pwsh| pwsh.is_file())
 }
 
-/// A PowerShell without a profile that asks nothing.
+/// PowerShell without the user's profile. It never asks the user anything.
 pub fn command(pwsh: &PathBuf) -> Command {
     let mut command = Command::new(pwsh);
     command.args(["-NoProfile", "-NonInteractive"]).env("PWSH", pwsh).env("POWERSHELL_TELEMETRY_OPTOUT", "1");
     command
 }
 
-/// Stages the module and says where its manifest is. `JCSDK_REFERENCES` names the folder of reference assemblies to
-/// compile against, if it is not to be the shell's own.
+/// Builds the module and returns the path of its manifest. It is compiled against the assemblies of this PowerShell, or
+/// against the reference assemblies in the folder that `JCSDK_REFERENCES` names.
 pub fn build_module(pwsh: &PathBuf, configuration: &str) -> Result<PathBuf> {
     let mut build = command(pwsh);
     build.args(["-File", "build.ps1", "-Configuration", configuration]).current_dir(top());

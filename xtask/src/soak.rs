@@ -1,4 +1,4 @@
-//! `tests/soak.rs` at full size: enough for memory that grows, or a moment that is rarely hit, to show.
+//! Runs `tests/soak.rs` at full size, so that growing memory and rare races have time to show.
 
 use anyhow::Result;
 

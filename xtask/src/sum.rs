@@ -8,7 +8,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Says how a test came out.
+    /// Prints the result of one test, and counts it.
     pub fn one(ok: bool, name: &str, why: &str) -> Self {
         if ok {
             println!("ok - {name}");

@@ -1,4 +1,4 @@
-//! Every test: Rust, C, what is installed, the examples, PowerShell. Ends with their sum.
+//! Runs every test: Rust, C, installation, examples, PowerShell. The last line counts them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ const STAGES: [Stage; 5] = [
     ("PowerShell", powershell),
 ];
 
-/// All stages, or the one of that name. A stage that cannot run counts as one failed test, and the others still run.
+/// Runs all stages, or the one of this name. A stage that cannot run counts as one failed test.
 pub fn run(only: Option<&str>) -> Result<()> {
     let mut all = Sum::default();
     let wanted = |name: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(name));
