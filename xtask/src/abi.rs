@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::library::{self, SONAME};
+use crate::build::{self, SONAME};
 use crate::workspace::{succeed, target, top};
 
 /// Texts that only a build for tests contains, which panics on purpose.
@@ -63,7 +63,7 @@ fn lost(committed: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
 /// Reads the facts, and checks that the library exports what the header declares.
 fn read() -> Result<BTreeSet<String>> {
     let header = Header::read(&fs::read_to_string(top().join("include/jcsdk.h"))?);
-    let library = library::release()?.join("libjcsdk.so");
+    let library = build::release()?.join("libjcsdk.so");
 
     let symbols: BTreeSet<_> = output(Command::new("nm").args(["-D", "--defined-only"]).arg(&library))?
         .lines()

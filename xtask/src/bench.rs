@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::powershell;
+use crate::powershell::{self, PowerShell};
 use crate::program::is_installed;
 use crate::workspace::{cargo, succeed, target, top};
 
@@ -24,10 +24,11 @@ pub fn run() -> Result<()> {
     let mut table = Table::default();
     calls_from_c(&work, &mut table)?;
     many_from_c(&work, &mut table)?;
-    match powershell::find() {
-        Some(pwsh) => from_powershell(&pwsh, &work, &mut table)?,
-        None => table
-            .note(&format!("No PowerShell was found, so the module is not measured. {}", powershell::HOW)),
+    match powershell::get() {
+        Ok(pwsh) => from_powershell(pwsh, &work, &mut table)?,
+        Err(error) => {
+            table.note(&format!("The module is not measured, because {error}. {}", powershell::HOW))
+        }
     }
     fs::write(top().join("out/bench.txt"), &table.text)?;
     println!("\nwritten to out/bench.txt");
@@ -129,8 +130,8 @@ fn many_from_c(work: &Path, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()> {
-    let module = powershell::build_module(pwsh, "Release")?;
+fn from_powershell(pwsh: &PowerShell, work: &Path, table: &mut Table) -> Result<()> {
+    let module = pwsh.build_module("Release")?;
     let empty = empty_module(work)?;
     let import = |cache: &str, path: &Path| {
         number(shell(pwsh, &work.join(cache)).arg("-File").arg(top().join("benches/import.ps1")).arg(path))
@@ -178,8 +179,8 @@ fn empty_module(work: &Path) -> Result<PathBuf> {
 }
 
 /// A PowerShell with a cache folder of its own, because its start-up profile depends on the work done before.
-fn shell(pwsh: &PathBuf, cache: &Path) -> Command {
-    let mut shell = powershell::command(pwsh);
+fn shell(pwsh: &PowerShell, cache: &Path) -> Command {
+    let mut shell = pwsh.command();
     shell.env("XDG_CACHE_HOME", cache);
     shell
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
-use crate::library;
+use crate::build;
 use crate::program::{Ended, finish, is_installed};
 use crate::sum::Sum;
 use crate::workspace::{succeed, top};
@@ -49,9 +49,9 @@ const WAYS: [Way; 3] = [
 
 pub fn run() -> Result<Sum> {
     let mut sum = header()?;
-    let sound = library::for_tests("c", &[])?;
+    let sound = build::for_tests("c", &[])?;
     sum.add(programs_in_the_header(&sound)?);
-    let defective = library::for_tests("panic-for-tests", &["--features", "panic-for-tests"])?;
+    let defective = build::for_tests("panic-for-tests", &["--features", "panic-for-tests"])?;
     for way in &WAYS {
         if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
             ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);

@@ -7,19 +7,19 @@ use simulator::Simulator;
 
 use crate::simulator::configure;
 use crate::workspace::{succeed, top};
-use crate::{library, powershell};
+use crate::{build, powershell};
 
 pub fn run() -> Result<()> {
     let simulator = Simulator::try_start(simulator::Options { users: 9, ..Default::default() })?;
-    let mut calls = match powershell::find() {
-        Some(pwsh) => {
-            let module = powershell::build_module(&pwsh, "Debug")?;
-            let mut calls = powershell::command(&pwsh);
+    let mut calls = match powershell::get() {
+        Ok(pwsh) => {
+            let module = pwsh.build_module("Debug")?;
+            let mut calls = pwsh.command();
             calls.arg("-File").arg(top().join("xtask/demo/demo.ps1")).arg(module);
             calls
         }
-        None => {
-            println!("No PowerShell was found. {} Until then, here is the C ABI:", powershell::HOW);
+        Err(error) => {
+            println!("Here is the C ABI instead of the module, because {error}. {}", powershell::HOW);
             c_program()?
         }
     };
@@ -31,7 +31,7 @@ pub fn run() -> Result<()> {
 }
 
 fn c_program() -> Result<Command> {
-    let library = library::for_tests("c", &[])?;
+    let library = build::for_tests("c", &[])?;
     let program = library.join("demo");
     let mut compile = Command::new("cc");
     compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::fetch::is_offline;
 use crate::program::{Ended, finish, is_installed};
 use crate::sum::Sum;
 use crate::workspace::{cargo, succeed, target, top};
@@ -71,7 +72,7 @@ fn missing(example: &Example, places: &Places) -> Result<Option<&'static str>> {
         return Ok(Some(tool));
     }
     Ok(match example.name {
-        "csharp" if powershell::find().is_none() => Some("PowerShell"),
+        "csharp" if powershell::get().is_err() => Some("PowerShell"),
         "node" if !fetch_koffi(places)? => Some("koffi (npm could not fetch it)"),
         _ => None,
     })
@@ -84,6 +85,9 @@ fn fetch_koffi(places: &Places) -> Result<bool> {
     }
     if places.out.join("node_modules/koffi").exists() {
         return Ok(true);
+    }
+    if is_offline() {
+        return Ok(false);
     }
     let npm = ["ci", "--silent", "--no-audit", "--no-fund"];
     Ok(Command::new("npm").args(npm).current_dir(&places.out).status()?.success())
@@ -111,9 +115,15 @@ fn cpp(places: &Places) -> Result<Vec<OsString>> {
 
 /// Compiled and run inside PowerShell, which needs no .NET SDK.
 fn csharp(places: &Places) -> Result<Vec<OsString>> {
-    let pwsh = powershell::find().context("no PowerShell")?;
-    let options = ["-NoProfile", "-NonInteractive", "-File"].map(OsString::from);
-    Ok([vec![pwsh.into()], options.into(), vec![places.source.join("run.ps1").into()]].concat())
+    let mut command = powershell::get()?.command();
+    command.arg("-File").arg(places.source.join("run.ps1"));
+    let mut call: Vec<OsString> = vec!["env".into()];
+    for (name, value) in command.get_envs() {
+        call.push([name, "=".as_ref(), value.unwrap_or_default()].into_iter().collect());
+    }
+    call.push(command.get_program().to_owned());
+    call.extend(command.get_args().map(ToOwned::to_owned));
+    Ok(call)
 }
 
 fn python(places: &Places) -> Result<Vec<OsString>> {

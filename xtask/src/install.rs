@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
-use crate::library::{self, SONAME};
+use crate::build::{self, SONAME};
 use crate::program::is_installed;
 use crate::sum::Sum;
 use crate::workspace::{succeed, target, top};
@@ -30,7 +30,7 @@ pub fn install(prefix: &Path) -> Result<()> {
         cfg!(target_os = "linux"),
         "the installed layout is that of Linux; on other systems take the library from target/release"
     );
-    let built = library::release()?;
+    let built = build::release()?;
     let lib = prefix.join("lib");
     fs::create_dir_all(prefix.join("include"))?;
     fs::copy(top().join("include/jcsdk.h"), prefix.join("include/jcsdk.h"))?;

@@ -2,13 +2,16 @@
 
 mod abi;
 mod bench;
+mod build;
 mod c;
 mod demo;
+mod downloads;
 mod examples;
+mod fetch;
 mod fuzz;
 mod header;
 mod install;
-mod library;
+
 mod mutants;
 mod notices;
 mod powershell;

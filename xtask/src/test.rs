@@ -53,18 +53,17 @@ fn rust() -> Result<Sum> {
 }
 
 fn powershell() -> Result<Sum> {
-    let Some(pwsh) = powershell::find() else {
-        ensure!(
-            std::env::var_os("CI").is_none(),
-            "no PowerShell was found, and CI is set. {}",
-            powershell::HOW
-        );
-        println!("SKIPPED: no PowerShell was found, so the module was NOT tested. {}", powershell::HOW);
-        return Ok(Sum::default());
+    let found = powershell::get().and_then(|pwsh| Ok((pwsh, pwsh.with_pester()?)));
+    let (pwsh, mut pester) = match found {
+        Ok(found) => found,
+        Err(error) if std::env::var_os("CI").is_some() => return Err(error.context("CI is set")),
+        Err(error) => {
+            println!("SKIPPED: the module was NOT tested: {error:#}. {}", powershell::HOW);
+            return Ok(Sum::default());
+        }
     };
-    let module = powershell::build_module(&pwsh, "Debug")?;
+    let module = pwsh.build_module("Debug")?;
     succeed("the simulator's build", cargo().args(["build", "--quiet", "-p", "simulator"]))?;
-    let mut pester = powershell::command(&pwsh);
     pester.args(["-File", "tests/powershell/run.ps1"]).current_dir(top());
     pester.env("JCSDK_MODULE", module.parent().context("no folder")?);
     pester.env(
