@@ -13,7 +13,7 @@ pub struct User {
     pub mfa: Mfa,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mfa {
     pub configured: bool,

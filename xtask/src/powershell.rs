@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::downloads;
-use crate::workspace::{succeed, target, top};
+use crate::workspace::{forget_xtask, succeed, target, top};
 
 /// What a person can do who has none.
 pub const HOW: &str = "Install PowerShell 7.4 or later (https://aka.ms/powershell) with Pester 5, \
@@ -96,11 +96,16 @@ impl PowerShell {
         let mut command = Command::new(&self.path);
         command.args(["-NoProfile", "-NonInteractive"]);
         command.env("PWSH", &self.path);
+        forget_xtask(&mut command); // build.ps1 runs cargo
         command.env("POWERSHELL_TELEMETRY_OPTOUT", "1").env("POWERSHELL_UPDATECHECK", "Off");
         if self.without_cultures {
             command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
         }
         command
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What it prints for this statement.

@@ -17,17 +17,21 @@ pub fn target() -> PathBuf {
 
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(top());
-    // The outer cargo has set these for xtask. ring's build script looks at them, and would be run again each time.
+    forget_xtask(cargo.current_dir(top()));
+    cargo
+}
+
+/// Removes what the outer cargo has set for xtask. ring's build script looks at these variables, so a cargo that the
+/// command starts would build ring, and all that uses it, again each time.
+pub fn forget_xtask(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name
             .to_str()
             .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
         {
-            cargo.env_remove(name);
+            command.env_remove(name);
         }
     }
-    cargo
 }
 
 /// Runs a command. If it fails, that is an error which says so.
