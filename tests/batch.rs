@@ -1,4 +1,4 @@
-//! Many at once: order, limits, back-pressure, stopping, slowing down.
+//! Batches: order, limits, back-pressure, stopping, slowing down.
 
 mod common;
 
@@ -42,7 +42,7 @@ fn the_throttle_limit_is_reached_and_not_passed() {
         }
         let under_way = || simulator.stats().requests - 1;
         wait_until("the limit is reached", || under_way() == limit as usize);
-        // All that the client was going to do by itself it has done when a call beside it is through.
+        // When another call has ended, the client has had time to send one request too many, and has not.
         assert_eq!(said(&reset(&client, "ok-20")), ("reset", ""));
         assert_eq!(under_way() - 1, limit as usize);
         batch.cancel();
@@ -59,7 +59,7 @@ fn a_throttle_limit_has_bounds() {
     }
 }
 
-/// Bounded memory: one that is slow at the front holds everything up, and pushing says so.
+/// Memory is bounded: a slow user at the front holds the results back, and pushing then says that the batch is full.
 #[test]
 fn a_full_batch_takes_no_more_until_a_result_is_taken() {
     let simulator = simulator();
@@ -83,8 +83,8 @@ fn a_full_batch_takes_no_more_until_a_result_is_taken() {
     assert!(matches!(batch.next(LONG), Next::End));
 }
 
-/// With its first user already, whatever the limit: one request arrives, and all others are told that they were
-/// not tried.
+/// What would fail for every user stops the batch at its first user, whatever the throttle limit: one request arrives,
+/// and all others are reported as not tried.
 #[test]
 fn what_everyone_would_meet_is_met_once() {
     let elsewhere = json!({"redirect": "https://login.example/login"});
@@ -119,13 +119,13 @@ fn what_everyone_would_meet_is_met_once() {
                 assert!(result.message.unwrap().contains(code), "says why");
             }
             assert!(matches!(batch.next(LONG), Next::End));
-            // The one that was told to wait came again, and nobody beside it.
+            // The request that was told to wait was sent again, and no other was.
             assert_eq!((simulator.stats().requests, arrived(&simulator, "ok-1")), (2, 2), "{code} {limit}");
         }
     }
 }
 
-/// What says nothing of the key does not let all others go ahead with it.
+/// An answer that does not show whether the key is accepted does not start the others.
 #[test]
 fn one_goes_ahead_until_the_key_is_known_to_be_good() {
     for step in [json!({"status": 500}), json!({"drop": true}), json!({"status": 503, "shape": "html"})] {
@@ -141,7 +141,7 @@ fn one_goes_ahead_until_the_key_is_known_to_be_good() {
     }
 }
 
-/// A failure of everyone's in the middle: who was under way is told the truth, who was not is not tried.
+/// A refused key in the middle of a batch: requests in flight get their true result, the others are not tried.
 #[test]
 fn what_was_not_sent_when_all_is_stopped_is_never_sent() {
     let simulator = simulator();
@@ -191,7 +191,7 @@ fn a_next_that_waits_hears_of_the_close() {
     });
 }
 
-/// What is pushed to a stopped batch has its result at once, also for one who waits for it already.
+/// What is pushed to a stopped batch has its result at once, also for a thread that waits in `next` already.
 #[test]
 fn a_next_that_waits_hears_of_what_is_not_tried() {
     let simulator = simulator();
@@ -202,18 +202,18 @@ fn a_next_that_waits_hears_of_what_is_not_tried() {
     assert_eq!(said(&next(&batch)), ("refused", "Auth.Refused"));
     thread::scope(|scope| {
         let waiting = scope.spawn(|| (next(&batch), Instant::now()));
-        // So that it surely waits when the push comes; without it the test shows less, not something wrong.
+        // Makes sure that it waits when the push comes. Without this the test would show less, but not fail.
         thread::sleep(Duration::from_millis(50));
         batch.push(request("ok-2"), None).unwrap();
         let pushed = Instant::now();
         let (result, woken) = waiting.join().unwrap();
         assert_eq!(said(&result), ("cancelled", "NotTried"));
-        // At its end a wait looks once more, and would find it.
+        // A wait that nobody wakes looks once more when its time is over, and would find the result then.
         assert!(woken < pushed + LONG / 2, "nobody has woken it");
     });
 }
 
-/// A date that passes while a request waits to be sent again would lock the user out at once.
+/// An exclusion date that passes while a request waits to be sent again would lock the user out at once.
 #[test]
 fn a_date_that_has_passed_meanwhile_is_not_sent_again() {
     let simulator = simulator();
@@ -232,7 +232,7 @@ fn a_date_that_has_passed_meanwhile_is_not_sent_again() {
     assert_eq!(arrived(&simulator, "ok-1"), 1);
 }
 
-/// One is told to wait four seconds: nobody else is sent before they are over.
+/// If one request is told to wait for four seconds, no other is sent before they are over.
 #[test]
 fn a_request_to_slow_down_slows_all() {
     let simulator = simulator();
@@ -325,7 +325,7 @@ fn a_user_is_sent_once() {
     assert_eq!(simulator.stats().requests, 1 + 3);
 }
 
-/// While all are told to wait nobody is under way, so a stop reaches them as never tried.
+/// While a Retry-After holds all requests back, none is in flight, so a stop finds them not tried.
 #[test]
 fn who_is_held_back_is_not_under_way() {
     let simulator = simulator();
@@ -349,7 +349,7 @@ fn who_is_held_back_is_not_under_way() {
     assert_eq!(simulator.stats().requests, 2);
 }
 
-/// However long all are held back, a single call ends in its own time.
+/// However long a Retry-After holds all requests back, a single call ends within its own total time.
 #[test]
 fn a_call_that_is_held_back_ends_in_its_total_time() {
     let simulator = simulator();

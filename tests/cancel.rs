@@ -1,4 +1,4 @@
-//! What is stopped or given up: it is told, and its connection is closed.
+//! Requests that are cancelled or time out: their result says so, and their connection is closed.
 
 mod common;
 
@@ -14,7 +14,7 @@ use jcsdk::{Next, NotPushed, Options, Outcome};
 use serde_json::json;
 use simulator::Listener;
 
-/// Under way is unknown, and its connection is closed at once; waiting is cancelled, and never arrives.
+/// A request in flight becomes unknown, and its connection is closed at once. One that waits is cancelled, and never sent.
 #[test]
 fn cancel_stops_all_and_tells_what_may_have_acted() {
     let simulator = simulator();

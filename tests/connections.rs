@@ -1,4 +1,4 @@
-//! Connections: kept, found closed, and led through proxies.
+//! Connections: kept alive, closed by the server, and through proxies.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn a_thousand_calls_use_one_connection() {
     assert_eq!(arrived(&simulator, "ok-1"), 1000);
 }
 
-/// The server closes an idle connection: the next call must not lose its request on it.
+/// If the server has closed an idle connection, the next call must not lose its request on it.
 #[test]
 fn a_connection_that_the_server_has_closed_loses_nothing() {
     let simulator = simulator();
@@ -86,8 +86,8 @@ fn hosts_that_need_no_proxy_get_none() {
     assert_eq!(said(&reset(&client(&plain), "ok-1")), ("reset", ""), "http never goes through a proxy");
 }
 
-/// With an environment of the caller's own, the process's is not read. In a process of its own, because the
-/// environment is the process's.
+/// If the caller gives an environment, that of the process is not read. The test starts processes of its own, because it
+/// sets the environment of a whole process.
 #[test]
 fn the_processs_environment_counts_only_where_no_other_is_given() {
     const MARK: &str = "JCSDK_TEST_CHILD";
@@ -127,7 +127,7 @@ fn the_processs_environment_counts_only_where_no_other_is_given() {
     assert_eq!(child(&addresses.https, "process's", ca), refused);
     assert_eq!(child(&addresses.http, "process's", ca), r#"("reset", "")"#);
     assert_eq!(child(&addresses.http, "own", ca), r#"("reset", "")"#);
-    // Whom the platform trusts is on Linux what the process's SSL_CERT_FILE says.
+    // On Linux the platform trusts what the SSL_CERT_FILE of the process names.
     let trusted =
         if cfg!(target_os = "linux") { r#"("reset", "")"# } else { r#"("refused", "Tls.NotTrusted")"# };
     assert_eq!(child(&addresses.https, "own", ca), trusted);

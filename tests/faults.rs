@@ -1,4 +1,4 @@
-//! Every fault, what it is called, and how many requests arrived: alone and among others.
+//! Every fault, with the result that it leads to and the number of requests that arrive: alone and in a batch.
 
 mod common;
 
@@ -13,11 +13,11 @@ use simulator::Simulator;
 
 const RETRIES: u32 = 2;
 
-/// Long enough for a busy machine to bring the request to the server.
+/// The request time-out: long enough for a request to reach the server on a busy machine.
 const HANGS: Duration = Duration::from_secs(3);
 
-/// What the server does; the outcome; its code; the status; requests, which is also the number of attempts; and a
-/// part of the server's message.
+/// What the server does, the outcome, its code, the HTTP status, the number of requests, which is that of the attempts,
+/// and a part of the server's message.
 type Row = (Value, &'static str, &'static str, Option<u16>, usize, Option<&'static str>);
 
 #[rustfmt::skip]
@@ -72,7 +72,7 @@ fn rows() -> Vec<Row> {
         (json!([{"echoHeaders": "json"}]),                              "refused", "Request.Refused",       Some(400), 1, Some("***")),
         (json!([{"echoHeaders": "percent"}]),                           "refused", "Request.Refused",       Some(400), 1, Some("***")),
         (json!([{"echoHeaders": "base64"}]),                            "refused", "Request.Refused",       Some(400), 1, Some("***")),
-        // everyone's
+        // would fail for every user, so it stops a batch
         (json!([{"status": 401}]),                                      "refused", "Auth.Refused",          Some(401), 1, None),
         (json!([{"status": 401, "message": "no organization selected"}]), "refused", "Organization.Required", Some(401), 1, None),
         (json!([{"redirect": "login"}]),                                "refused", "Auth.LoginRedirect",    Some(302), 1, None),
@@ -134,7 +134,7 @@ fn patient(url: &str) -> Options {
     Options {
         max_retries: Some(RETRIES),
         request_timeout: Some(HANGS),
-        // Also the longest that the others are held back by one who was told to wait for days.
+        // This is also the longest time for which a Retry-After of days holds the others back.
         total_timeout: Some(Duration::from_secs(20)),
         ..options(url)
     }
@@ -192,7 +192,7 @@ fn each_fault_over_tls() {
     });
 }
 
-/// The others come out as they should: reset with one request, or, after what stops all, not tried with none.
+/// The other users get their own result: reset with one request or, after a fault that stops the batch, not tried.
 #[test]
 fn each_fault_among_others() {
     for_each_row(|row, simulator, id| {
@@ -276,7 +276,7 @@ fn what_the_server_asks_to_wait_is_passed_on() {
     }
 }
 
-/// Where no request arrives: how to get there, and what it is called.
+/// A configuration with which no request arrives: its name, its options, the results that are right, and the attempts.
 type Way = (&'static str, Options, &'static [(&'static str, &'static str)], u32);
 
 #[rustfmt::skip]
@@ -301,7 +301,7 @@ fn ways(simulator: &Simulator) -> Vec<Way> {
         ("nobody listens",                 plain(&a.closed),             refused, 2),
         ("nobody listens, https",          https(&secure(&a.closed)),    refused, 2),
         ("closes at once, https",          https(&secure(&a.drops)),     not_made, 1),
-        // The bytes may have gone out before the close was seen.
+        // The client may have sent the request before it sees the close.
         ("closes at once",                 plain(&a.drops),              &[("unknown", "Answer.Lost"), ("refused", "Connection.NotMade")], 1),
         ("never says a byte",              https(&a.mute),               not_made, 1),
         ("plain http where https is asked", https(&secure(&a.http)),     not_made, 1),
@@ -322,7 +322,7 @@ fn ways(simulator: &Simulator) -> Vec<Way> {
     ]
 }
 
-/// Requests that arrived at the API, whatever listener; the tunnels that a proxy was asked for do not count.
+/// How many requests arrived at the API, on any listener. The tunnels that a proxy was asked for do not count.
 fn posts(simulator: &Simulator) -> usize {
     simulator.log().iter().filter(|entry| entry.method == "POST").count()
 }

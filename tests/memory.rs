@@ -1,5 +1,5 @@
-//! The key and the proxy's password do not stay in memory. A process of its own: whatever else runs beside would
-//! have keys of its own.
+//! The key and the proxy's password do not stay in memory. This test is alone in its file, so that no other test runs in
+//! its process.
 #![cfg(all(target_os = "linux", feature = "capi"))]
 
 mod common;
@@ -12,7 +12,7 @@ use jcsdk::{Batch, Options, Secret};
 use serde_json::json;
 use simulator::Simulator;
 
-/// The test's own copy, which a search for the text does not find.
+/// The test's own copy, masked so that a search of the memory for the secret does not find it.
 struct Hidden(Vec<u8>);
 
 const MASK: u8 = 0xa5;
@@ -28,7 +28,7 @@ impl Hidden {
         self.0.iter().map(|byte| char::from(byte ^ MASK)).collect()
     }
 
-    /// Where a third of it or more stands in the process's memory.
+    /// The places in the process's memory that hold a third of the secret or more.
     fn found(&self) -> Vec<String> {
         let memory = File::open("/proc/self/mem").unwrap();
         let mut found = Vec::new();
@@ -37,7 +37,7 @@ impl Hidden {
             let (from, to) = range.split_once('-').unwrap();
             let [from, to] = [from, to].map(|hex| u64::from_str_radix(hex, 16).unwrap());
             let mut bytes = vec![0; (to - from) as usize];
-            // Some pages cannot be read, and nothing can be kept there.
+            // Some pages cannot be read. Nothing can be kept in them, either.
             if rest.starts_with("rw") && memory.read_exact_at(&mut bytes, from).is_ok() {
                 let place = |part: &[u8]| self.position(&bytes, part);
                 let hits = self.0.chunks_exact(self.0.len() / 3).filter_map(place);

@@ -1,4 +1,4 @@
-//! The key and the proxy's password are shown nowhere and reach nobody else.
+//! The key and the proxy's password are never shown, and are sent only where they belong.
 
 mod common;
 
@@ -11,12 +11,12 @@ use jcsdk::{Batch, Client, Options, ResetRequest, Secret};
 use serde_json::json;
 use simulator::{Listener, Simulator};
 
-/// With everything in it that is written otherwise somewhere: in JSON, in a URL, in base64, in HTML.
+/// Has characters that are encoded in JSON, in URLs, in base64 and in HTML.
 const KEY: &str = r#"k3y/With+0dd"ch\ars%41&#x42;<End"#;
 const USER: &str = "proxy-user";
 const PASSWORD: &str = "proxy-pass-s3cret";
 
-/// The secret as it may be written, and every part of it that is long enough to be one.
+/// The secret in every encoding in which a server may echo it.
 fn writings(secret: &str) -> Vec<String> {
     let percent = |secret: &str| secret.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
     let reserved: String =
@@ -25,7 +25,7 @@ fn writings(secret: &str) -> Vec<String> {
     let mut all = vec![secret.to_owned(), json[1..json.len() - 1].to_owned(), percent(secret), reserved];
     for before in ["", "x", "xy"] {
         for engine in [&STANDARD, &URL_SAFE] {
-            // Of what stands before and after, some characters hold bits of the secret.
+            // The first and last characters also hold bits of the text before and after the secret.
             let text = engine.encode(format!("{before}{secret}"));
             all.push(text.trim_end_matches('=')[4..text.len() - 4].to_owned());
         }
@@ -55,7 +55,7 @@ fn direct(simulator: &Simulator, url: &str) -> Options {
     Options { api_key: secret(KEY), max_retries: Some(1), ..tls(simulator, url) }
 }
 
-/// Every way to a server, with every secret in play.
+/// Options for every kind of server and proxy, with every secret set.
 fn ways(simulator: &Simulator) -> Vec<Options> {
     let a = simulator.addresses();
     let with_login = |proxy: &str| Options {
@@ -80,7 +80,7 @@ fn ways(simulator: &Simulator) -> Vec<Options> {
 fn everything(client: &Client, options: &Options) -> String {
     let results = run(&Batch::new(client, 2).unwrap(), &ids(8));
     let alone = reset(client, "ok-1");
-    // The id is the caller's own text: even there.
+    // Even a key that the caller passes as the user's id is not shown.
     let password = if options.proxy.is_some() { PASSWORD } else { "" };
     let in_the_id = reset(client, &format!("{KEY}-{password}"));
     let preview = client.preview(&ResetRequest::new(KEY, None, None).unwrap());
@@ -115,7 +115,7 @@ fn no_fault_brings_a_secret_to_light() {
     }
 }
 
-/// In any length of text around it, also where the end of what is read cuts it.
+/// The key is not shown in part where a limit on the length of a text cuts it.
 #[test]
 fn a_key_that_is_cut_is_not_shown_in_part() {
     let simulator = simulator();
@@ -144,8 +144,7 @@ fn a_redirect_takes_the_key_nowhere() {
     }
 }
 
-/// Whoever is contacted: the API at its own address gets the key in its header, the proxy the password in its own,
-/// and nobody anything else.
+/// The API gets the key in its header, the proxy gets the password in its header, and no other place gets either.
 #[test]
 fn each_secret_goes_to_its_own_host_in_its_own_header() {
     let simulator = simulator();
@@ -178,7 +177,7 @@ fn each_secret_goes_to_its_own_host_in_its_own_header() {
     }
 }
 
-/// Also where the key was taken for another setting.
+/// This holds too if the caller has passed the key as another setting.
 #[test]
 fn a_preview_shows_no_secret() {
     let simulator = simulator();
@@ -195,7 +194,7 @@ fn a_preview_shows_no_secret() {
     }
 }
 
-/// What is wrong with a setting is said without the setting.
+/// An error about a setting does not show the setting.
 #[test]
 fn what_is_wrong_is_said_without_the_secret() {
     let simulator = simulator();

@@ -1,5 +1,5 @@
-//! Many resets and many cancels. `cargo xtask soak` runs the same with more of both: JCSDK_SOAK is how many resets,
-//! JCSDK_STORM how many rounds.
+//! Many resets and many cancels. `cargo xtask soak` runs the same tests with more of both: JCSDK_SOAK is the number of
+//! resets, JCSDK_STORM the number of rounds of cancels.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn size(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// What the user of this number meets: one in a hundred a fault. With its outcome and the number of requests.
+/// The fault of the user with this number, with its outcome and number of requests. One user in a hundred has one.
 fn fate(n: usize) -> Option<(Value, &'static str, usize)> {
     let faults = [
         (json!({"status": 404}), "refused", 1),
@@ -36,7 +36,7 @@ fn fate(n: usize) -> Option<(Value, &'static str, usize)> {
     n.is_multiple_of(100).then(|| faults[n / 100 % faults.len()].clone())
 }
 
-/// In a process of its own, because its log grows with every request.
+/// Runs in a process of its own, because its log grows with every request and this process's memory is measured.
 struct Server {
     child: Child,
     says: Lines<BufReader<ChildStdout>>,
@@ -69,7 +69,7 @@ impl Server {
     }
 }
 
-/// Only as the child of the next test: serves until its standard input ends, then counts.
+/// Does something only as the child of the next test: serves until its standard input ends, then checks the counts.
 #[test]
 fn the_server_of_the_soak() {
     let Ok(resets) = std::env::var(SERVER) else { return };
@@ -128,7 +128,7 @@ fn many_resets_come_in_order_and_none_is_lost_or_sent_twice() {
     }
 }
 
-/// 0 where the system does not say.
+/// 0 if the system does not tell.
 #[cfg(target_os = "linux")]
 fn resident_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -141,8 +141,8 @@ fn resident_kib() -> usize {
     0
 }
 
-/// Cancels and drops at any moment, with single calls beside them. What is reset was asked once, what is cancelled
-/// never, and no request is there twice.
+/// Batches are cancelled and dropped at random moments, beside single calls. A user who is reset got one request, one who
+/// is cancelled got none, and no user got two.
 #[test]
 fn a_storm_of_cancels_tells_the_truth() {
     const USERS: usize = 12;
@@ -152,7 +152,7 @@ fn a_storm_of_cancels_tells_the_truth() {
     reset(&long_lived, "ok-1");
     let mut results = Vec::new();
     for round in 0..rounds {
-        // A fresh client is also connecting, and sends one at a time at first.
+        // A new client has to connect first, and sends one request at a time until its key is accepted.
         let client =
             if round % 3 == 0 { client(&options(&simulator.addresses().http)) } else { long_lived.clone() };
         let batch = Arc::new(Batch::new(&client, fastrand::u32(1..=8)).unwrap());
@@ -165,7 +165,7 @@ fn a_storm_of_cancels_tells_the_truth() {
         let alone = format!("{round}-alone");
         simulator.add_user(&alone);
         let drops = round % 5 == 0;
-        // As many results are there first, however slow the machine is.
+        // The cancel comes after this many results, however slow the machine is.
         let after = if drops { 0 } else { fastrand::usize(0..USERS) };
         let moment = Duration::from_micros(fastrand::u64(0..2000));
         let taken = AtomicUsize::new(0);

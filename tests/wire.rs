@@ -1,4 +1,4 @@
-//! What no proper server would send, byte for byte, and what it is taken for.
+//! Answers that no correct server would send, byte for byte, and the results that they lead to.
 
 mod common;
 
@@ -43,7 +43,7 @@ fn odd_answers_are_told_as_they_are() {
             ("reset", ""),
         ),
         ("HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", Stay, ("reset", "")),
-        // interim answers are no answers
+        // interim responses are not the answer
         ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", Stay, ("reset", "")),
         (
             "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
@@ -58,11 +58,11 @@ fn odd_answers_are_told_as_they_are() {
             Stay,
             not_understood,
         ),
-        // no whole head
+        // an incomplete head
         ("", Close, lost),
         ("HTTP/1.1 200 OK\r\n", Close, lost),
         ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n", Stay, timed_out),
-        // no head at all
+        // not a head of HTTP
         ("HTTP/1.1 099 Low\r\n\r\n", Stay, not_understood),
         ("HTTP/1.1 20 Short\r\n\r\n", Stay, not_understood),
         ("HTTP/3.0 200 OK\r\n\r\n", Stay, not_understood),
@@ -79,7 +79,7 @@ fn odd_answers_are_told_as_they_are() {
     }
 }
 
-/// What follows an answer belongs to nobody: the next request must not be told it.
+/// Bytes that follow an answer belong to no request: the next request must not get them as its answer.
 #[test]
 fn an_answer_that_nobody_asked_for_is_nobodys() {
     let two = format!("{OK}HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
@@ -96,7 +96,7 @@ fn an_answer_that_nobody_asked_for_is_nobodys() {
     }
 }
 
-/// A server that takes its time for the body has already said yes or no in its head.
+/// A server that is slow to send the body has already said in the head whether the user was reset.
 #[test]
 fn a_body_that_does_not_come_is_not_waited_for_long() {
     for (status, expected) in [("200 OK", ("reset", "")), ("404 Not Found", ("refused", "User.NotFound"))] {

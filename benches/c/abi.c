@@ -1,4 +1,4 @@
-/* The same request through the C ABI.
+/* Resets through the C ABI.
  * abi URL KEY USER CALLS: prints nanoseconds a call.
  * abi URL KEY USER CALLS THROTTLE: prints nanoseconds for all of them through one batch, users USER-1 to USER-CALLS. */
 #define _POSIX_C_SOURCE 200809L

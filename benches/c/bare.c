@@ -1,4 +1,4 @@
-/* The peer: the least that a C program does to send the same request over one kept connection.
+/* The least that a C program has to do to send the same request over one kept connection.
  * bare PORT KEY USER CALLS: prints nanoseconds a call. */
 #define _POSIX_C_SOURCE 200809L
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
  *
  *     reset ID FILE      the file has one id a line; the key is in JCApiKey
  *
- * Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C. */
+ * Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C. */
 #define _POSIX_C_SOURCE 200809L
 #include <signal.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 
 static volatile sig_atomic_t stopped;
 
-/* jc_batch_cancel is not for signal handlers: the loop calls it. */
+/* jc_batch_cancel must not be called in a signal handler, so the loop calls it. */
 static void stop(int number)
 {
     (void)number;
@@ -26,7 +26,7 @@ static void stop(int number)
 /* How many users ended with each status. */
 static unsigned counts[JC_PANIC + 1];
 
-/* A status that this program does not know is an unknown outcome. */
+/* A status that this program does not know counts as an unknown outcome. */
 static void count(int32_t status, jc_buf *result)
 {
     counts[status >= JC_OK && status <= JC_CANCELLED ? status : JC_UNKNOWN]++;
@@ -41,7 +41,7 @@ static void show_progress(void)
     fprintf(stderr, "\r%u done", done);
 }
 
-/* The next line that is not blank, without its end; NULL after the last. The caller's to free. */
+/* The next line that is not blank, without its line end, or NULL after the last. The caller frees it. */
 static char *next_id(FILE *users)
 {
     char *line = NULL;
@@ -76,7 +76,7 @@ static void reset_all(jc_client *client, FILE *users)
             jc_batch_cancel(batch);
         else
             push(batch, client, users, &id);
-        int32_t status = jc_batch_next(batch, 100, &result); /* no longer, to see Ctrl+C */
+        int32_t status = jc_batch_next(batch, 100, &result); /* a short wait, so that Ctrl+C is noticed */
         if (status == JC_END) break;
         if (status != JC_TIMEOUT) count(status, &result);
         show_progress();

@@ -2,7 +2,7 @@
 //
 //     reset ID      the key is in JCApiKey
 //
-// Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
+// Exit status: 0 if the user was reset, 1 if not, 2 for a wrong call or configuration.
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -21,7 +21,7 @@ struct Buffer : jc_buf {
     std::string text() const { return ptr ? std::string(reinterpret_cast<const char *>(ptr), len) : std::string(); }
 };
 
-// What a failed call leaves: its status, and its result document as the message.
+// A failed call: its status, with its result document as the message.
 struct Error : std::runtime_error {
     int32_t status;
     Error(int32_t status, const std::string &document) : std::runtime_error(document), status(status) {}
@@ -39,8 +39,8 @@ public:
 
     void reset(const std::string &id)
     {
-        // c_str() ends at a NUL, and an id cut there may be another user's.
-        if (id.find('\0') != std::string::npos) throw std::invalid_argument("an id has no NUL in it");
+        // C text ends at a NUL, and an id that is cut there may be that of another user.
+        if (id.find('\0') != std::string::npos) throw std::invalid_argument("an id must not contain a NUL");
         Buffer result;
         int32_t status =
             jc_client_reset_system_user_mfa(handle.get(), id.c_str(), JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, &result);

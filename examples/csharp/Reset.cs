@@ -2,8 +2,8 @@
 //
 //     Reset ID FILE      the file has one id a line; the key is in JCApiKey
 //
-// Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C.
-// The library is found as .NET finds native libraries, or at JCSDK_LIBRARY.
+// Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
+// Loads the library from the path in JCSDK_LIBRARY, else from where .NET looks for native libraries.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -18,7 +18,7 @@ namespace JumpCloud;
 
 internal static class Native
 {
-    internal const int Ok = 0, Invalid = 1, Timeout = 5, Full = 6, End = 7, Closed = 8;
+    internal const int Ok = 0, Timeout = 5, Full = 6, End = 7, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
 
@@ -32,7 +32,7 @@ internal static class Native
         private nuint len;
         private nuint cap;
 
-        /// The document in it, which it no longer holds.
+        /// Returns the document in the buffer, and frees the buffer.
         internal Result Take()
         {
             try { return new Result(JsonDocument.Parse(Marshal.PtrToStringUTF8(ptr, (int)len)).RootElement); }
@@ -54,9 +54,9 @@ internal static class Native
     [DllImport("jcsdk")] internal static extern int jc_batch_cancel(BatchHandle batch);
     [DllImport("jcsdk")] internal static extern void jc_batch_free(IntPtr batch);
 
-    /// As the library takes text. A NUL would end it, and an id cut there may be another user's.
+    /// Text as the library takes it. C text ends at a NUL, and an id that is cut there may be that of another user.
     internal static byte[] Utf8(string text) => text.Contains('\0')
-        ? throw new ArgumentException("the text has a NUL in it")
+        ? throw new ArgumentException("the text must not contain a NUL")
         : new UTF8Encoding(false, throwOnInvalidBytes: true).GetBytes(text + '\0');
 }
 
@@ -81,7 +81,7 @@ internal sealed class BatchHandle : JcHandle
     protected override bool ReleaseHandle() { Native.jc_batch_free(handle); return true; }
 }
 
-/// What became of one user.
+/// The result of one user's reset.
 public sealed class Result
 {
     private readonly JsonElement document;
@@ -99,7 +99,7 @@ public sealed class Client : IDisposable
     public Client()
     {
         using var options = Native.jc_options_new();
-        // .NET's environment: on Linux and macOS native code does not see what a program has set there itself.
+        // On Linux and macOS, native code does not see environment variables that a .NET program has set itself.
         foreach (var name in new[] { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" })
             if (Environment.GetEnvironmentVariable(name) is { } value)
                 Native.jc_options_set_env(options, Native.Utf8(name), Native.Utf8(value));
@@ -115,7 +115,7 @@ public sealed class Client : IDisposable
         return result.Take();
     }
 
-    /// The results, in the order of the ids; after a stop, of those only that were taken by then.
+    /// Returns the results in the order of the ids. After a stop, only users who were pushed before have one.
     public IEnumerable<Result> ResetAll(IEnumerable<string> ids, CancellationToken stop)
     {
         Native.jc_batch_new(client, AtOnce, out var batch);
@@ -131,7 +131,7 @@ public sealed class Client : IDisposable
                     var id = Native.Utf8(users.Current);
                     var pushed = Native.jc_batch_push(batch, id, Native.ExclusionUnset, Native.UntilUnset, 0, 0);
                     if (pushed == Native.Full) break;
-                    if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push came to {pushed}.");
+                    if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push returned {pushed}.");
                     more = users.MoveNext();
                 }
                 if (!more) Native.jc_batch_close(batch);
@@ -165,7 +165,7 @@ public static class Program
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
-            signal.Cancel = true; // the batch's results are still to be told
+            signal.Cancel = true; // go on, to report the results of the batch
             stop.Cancel();
         });
         try

@@ -1,6 +1,6 @@
-# Compiles Reset.cs with the compiler that PowerShell brings, and runs it in this process: for machines without the
-# .NET SDK. With the SDK it is `dotnet run -- ID FILE`.
+# Compiles Reset.cs with PowerShell's own compiler and runs it in this process, for machines without the .NET SDK.
+# With the SDK, use `dotnet run -- ID FILE`.
 $ErrorActionPreference = 'Stop'
 Add-Type -Path "$PSScriptRoot/Reset.cs" -CompilerOptions '-langversion:12'
-# Exit from here: after Ctrl+C PowerShell runs no further statement.
+# Exits here, because PowerShell runs no further statement after Ctrl+C.
 [Environment]::Exit([JumpCloud.Program]::Main([string[]]$args))

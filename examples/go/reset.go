@@ -2,7 +2,7 @@
 //
 //	go run . ID      the key is in JCApiKey; PKG_CONFIG_PATH names where jcsdk is installed
 //
-// Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
+// Exit status: 0 if the user was reset, 1 if not, 2 for a wrong call or configuration.
 package main
 
 /*
@@ -31,11 +31,11 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Message + " " + f.Hint }
 
-// Reset resets a user; the error is a *Failure where the library has judged.
+// Reset resets a user. The error is a *Failure if it comes from the library.
 func Reset(id string) error {
-	// C's text ends at a NUL, and an id cut there may be another user's.
+	// C text ends at a NUL, and an id that is cut there may be that of another user.
 	if strings.ContainsRune(id, 0) {
-		return errors.New("an id has no NUL in it")
+		return errors.New("an id must not contain a NUL")
 	}
 	text := C.CString(id)
 	defer C.free(unsafe.Pointer(text))

@@ -2,8 +2,8 @@
 //
 //     npm ci && node reset.js ID      the key is in JCApiKey
 //
-// Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
-// The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.
+// Exit status: 0 if the user was reset, 1 if not, 2 for a wrong call or configuration.
+// Loads the library from the path in JCSDK_LIBRARY, else libjcsdk.so.1 from where the loader finds it.
 import { promisify } from "node:util";
 import koffi from "koffi";
 
@@ -14,14 +14,14 @@ const UNTIL_UNSET = -(2n ** 63n);
 const lib = koffi.load(process.env.JCSDK_LIBRARY ?? "libjcsdk.so.1");
 const Buffer = koffi.struct("jc_buf", { ptr: "uint8_t *", len: "size_t", cap: "size_t" });
 const freeBuffer = lib.func("void jc_buf_free(_Inout_ jc_buf *buf)");
-// On a thread of its own: the event loop goes on.
+// Runs on a thread of koffi's, so that the event loop goes on.
 const resetUser = promisify(
   lib.func("int32_t jc_reset_system_user_mfa(const char *id, int32_t exclusion, int64_t until, _Out_ jc_buf *out)").async,
 );
 
 async function reset(id) {
-  // The library's text ends at a NUL, and an id cut there may be another user's.
-  if (id.includes("\0")) throw new TypeError("an id has no NUL in it");
+  // C text ends at a NUL, and an id that is cut there may be that of another user.
+  if (id.includes("\0")) throw new TypeError("an id must not contain a NUL");
   const buffer = {};
   const status = await resetUser(id, EXCLUSION_UNSET, UNTIL_UNSET, buffer);
   try {

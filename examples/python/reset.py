@@ -3,8 +3,8 @@
 
     reset.py ID FILE      the file has one id a line; the key is in JCApiKey
 
-Ends with 0: all were reset, 1: not all were, 2: wrong call or configuration, 130: stopped by Ctrl+C.
-The library is libjcsdk.so.1 where the loader finds it, or JCSDK_LIBRARY.
+Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
+Loads the library from the path in JCSDK_LIBRARY, else libjcsdk.so.1 from where the loader finds it.
 """
 
 import json
@@ -15,7 +15,7 @@ from collections import Counter
 from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from ctypes import string_at
 
-OK, INVALID, TIMEOUT, FULL, END = 0, 1, 5, 6, 7
+OK, TIMEOUT, FULL, END = 0, 5, 6, 7
 EXCLUSION_UNSET, UNTIL_UNSET = -1, -(2**63)
 AT_ONCE = 8
 
@@ -24,7 +24,7 @@ class Buffer(Structure):
     _fields_ = [("ptr", c_void_p), ("len", c_size_t), ("cap", c_size_t)]
 
     def take(self):
-        """The document in it, which it no longer holds."""
+        """Returns the document in the buffer, and frees the buffer."""
         try:
             return json.loads(string_at(self.ptr, self.len)) if self.ptr else None
         finally:
@@ -54,9 +54,9 @@ class ConfigurationError(Exception):
 
 
 def request(user_id):
-    # c_char_p would end the id at a NUL, and that may be another user's.
+    # C text ends at a NUL, and an id that is cut there may be that of another user.
     if "\0" in user_id:
-        raise ValueError("an id has no NUL in it")
+        raise ValueError("an id must not contain a NUL")
     return user_id.encode(), EXCLUSION_UNSET, UNTIL_UNSET
 
 
@@ -78,7 +78,7 @@ class Client:
         lib.jc_client_free(self.handle)
 
     def reset_all(self, ids, is_stopped):
-        """The results, in the order of the ids; after a stop, of those only that were taken by then."""
+        """Yields the results in the order of the ids. After a stop, only users who were pushed before have one."""
         batch, buffer, user_id = c_void_p(), Buffer(), next(ids, None)
         lib.jc_batch_new(self.handle, AT_ONCE, byref(batch))
         try:
@@ -88,13 +88,13 @@ class Client:
                     if pushed == FULL:
                         break
                     if pushed != OK:
-                        raise RuntimeError(f"jc_batch_push came to {pushed}")
+                        raise RuntimeError(f"jc_batch_push returned {pushed}")
                     user_id = next(ids, None)
                 if is_stopped():
                     lib.jc_batch_cancel(batch)
                 elif user_id is None:
                     lib.jc_batch_close(batch)
-                # No longer, because Python runs its signal handlers between calls.
+                # A short wait, because Python runs its signal handlers only between calls.
                 status = lib.jc_batch_next(batch, 100, byref(buffer))
                 if status == END:
                     return

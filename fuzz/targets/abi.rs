@@ -1,5 +1,5 @@
-//! Any arguments, in any order of calls, come back as a status: never a crash, and never a request, since only what
-//! sends nothing is called.
+//! Calls C functions in any order with any arguments. Each must return a status and none may crash. Only functions that
+//! send nothing are called.
 #![no_main]
 
 use std::ffi::{CString, c_char, c_void};
@@ -9,7 +9,7 @@ use jcsdk as _;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 
-/// As in include/jcsdk.h.
+/// `jc_buf` of include/jcsdk.h.
 #[repr(C)]
 struct Buf {
     ptr: *mut u8,

@@ -1,4 +1,4 @@
-//! Any answer is judged without a panic, as one of the outcomes that its status allows, and shows no secret.
+//! Judges any answer. This must not panic, the outcome must be one that the HTTP status allows, and no secret may show.
 #![no_main]
 
 use std::time::{Duration, SystemTime};

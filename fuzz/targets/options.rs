@@ -1,4 +1,4 @@
-//! Any options make a configuration that keeps the key from strangers, or a fault, without a panic or a secret.
+//! Any options give a configuration that sends the key to no wrong host, or an error. Neither may panic or show a secret.
 #![no_main]
 
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ fuzz_target!(|input: Input| {
     let host = base.host_str().unwrap();
     let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
     assert!(base.scheme() == "https" || base.scheme() == "http" && here, "{base}");
-    // The id stays one segment, and the request goes to the host that was asked for.
+    // The id stays one segment of the path, and the request goes to the host of the base URL.
     if let Ok(request) = ResetRequest::new(&input.id, None, None) {
         let url = config.url(&request.path());
         assert_eq!(url.origin(), base.origin());

@@ -1,4 +1,4 @@
-//! The tests' own entrance: the log, the counts, the users and the faults. Never logged itself.
+//! The admin interface for tests: the log, the counts, the users and the faults. Its own requests are not logged.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! An answer as data, and the shapes in which the API (or what stands in front of it) says no.
+//! An answer as data, and the forms in which the API, or a gateway in front of it, reports an error.
 
 use bytes::Bytes;
 use http_body_util::Full;

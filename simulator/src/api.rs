@@ -1,4 +1,4 @@
-//! What the API says to a request, and what a reset asks for. No I/O, and no change of any user.
+//! Decides what the API answers to a request, and reads what a reset asks for. Does no I/O and changes no user.
 
 use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
@@ -71,7 +71,7 @@ enum BadBody {
 }
 
 impl BadBody {
-    /// Each in another of the API's shapes, so that callers meet them all.
+    /// Each error has another of the API's shapes, so that tests see all of them.
     fn answer(self) -> Answer {
         let status = StatusCode::BAD_REQUEST;
         match self {

@@ -49,7 +49,7 @@ fn leaf(names: &[&str], from_day: i64, to_day: i64) -> Result<CertificateParams,
     Ok(params)
 }
 
-/// Validity in days from now. Some platforms refuse a long one, whoever signed it.
+/// Sets the validity in days from now. It is short, because some platforms refuse what is valid for long.
 fn valid(params: &mut CertificateParams, from_day: i64, to_day: i64) {
     let now = OffsetDateTime::now_utc();
     params.not_before = now + Duration::days(from_day);

@@ -1,4 +1,4 @@
-//! One connection of the API: its requests to the server, the server's replies to the wire.
+//! One connection to the API: hands its requests to the server and sends back the server's replies.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) async fn serve(socket: impl Socket, connection: Connection) {
     }
 }
 
-/// What hyper will not do leaves it as an error: it then gives the socket back with nothing written.
+/// A reply that hyper cannot send is returned as an error. hyper then gives back the socket with nothing written.
 async fn answer(
     connection: Arc<Connection>,
     request: hyper::Request<Incoming>,

@@ -1,4 +1,4 @@
-//! The ways in which an answer does not arrive whole, written straight to the socket.
+//! The ways in which an answer arrives incomplete or not at all. They are written straight to the socket.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! Which fault step the next request of a user meets.
+//! The fault scripts of the users, and which step of one comes next.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// Takes the next step of the user's script; none without a script and after its end.
+    /// Takes the next step of the user's script. None if there is no script or if it has ended.
     pub fn next(&mut self, id: &str) -> Option<Arc<Step>> {
         let script = self.0.get_mut(id)?;
         let step = script.steps.get(script.taken)?.clone();

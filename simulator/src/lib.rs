@@ -1,7 +1,7 @@
 //! A small stand-in for the JumpCloud API on loopback, for tests, benchmarks and the demo.
 //!
-//! In a Rust test [`Simulator::start`] runs it on a thread of its own; other languages start the program, read one
-//! line of JSON (the fields of [`Addresses`]) and close its standard input at the end.
+//! In a Rust test [`Simulator::start`] runs it on a thread of its own. Tests in other languages start the program, read
+//! one line of JSON (the fields of [`Addresses`]) and close its standard input when they are done.
 //!
 //! ```
 //! use simulator::{Options, Simulator};
@@ -13,56 +13,59 @@
 //! ```
 //!
 //! # What a reset does
-//! `POST /api/systemusers/{id}/resetmfa`, looked at with `GET /api/systemusers` (all users, never a page of them) and
-//! `GET /api/systemusers/{id}`. The help page says that the TOTP key is reset and that an enrollment period starts.
+//! `POST /api/systemusers/{id}/resetmfa` resets a user. `GET /api/systemusers` shows all users, without pages, and
+//! `GET /api/systemusers/{id}` shows one. The help page says that the TOTP key is reset and that an enrollment period
+//! starts. What it leaves open is marked as assumed.
 //!
 //! | | `totp_enabled` | `mfa.configured` | `mfa.exclusion` | `mfa.exclusionUntil` |
 //! | --- | --- | --- | --- | --- |
 //! | a new user (assumed) | `true` | `true` | `false` | `null` |
 //! | after a reset | `false` | `false` (assumed) | as sent | as sent, in UTC (assumed) |
-//! | … of what the body does not say (assumed) | | | `false` | `null` |
+//! | … for what the body leaves out (assumed) | | | `false` | `null` |
 //! | … with `exclusionDays` n (assumed) | | | as sent | now + n days, whole seconds |
 //!
-//! A date in the past is taken (assumed). Nobody enrols again, and nobody is locked out. A success is answered
-//! `200 OK` (assumed among what the API is known to send). Assumed too are the texts and shapes of 400 and 404.
+//! A date in the past is accepted (assumed). No user enrols again, and no user is locked out. A success is answered with
+//! `200 OK`, which is one of the answers that the API is known to send (assumed). The texts and shapes of 400 and 404 are
+//! assumed, too.
 //!
 //! # Fault scripts
-//! A script is bound to a user id. It is an array of steps, or `{"steps": [...], "repeat": true}` to go round for
-//! ever. Each reset request for that id, of whatever method and key, takes one step; after the last the API answers
-//! normally. The field names of a step that was taken, joined by `+`, are the log's `fault`.
+//! A script belongs to a user id. It is an array of steps, or `{"steps": [...], "repeat": true}` to start again after the
+//! last step. Each reset request for that id, with any method and key, takes one step. After the last step the API answers
+//! normally. The log's `fault` is the field names of the step that was taken, joined by `+`.
 //!
-//! Any of these fields shape the answer; the API's own stands where none of the first seven is given:
+//! These fields change the answer. If none of the first seven is given, the API's own answer is kept:
 //!
 //! | field | effect |
 //! | --- | --- |
-//! | `"status": 503` | this status, also to a wrong key or an unknown user |
-//! | `"shape"` | `message`, `code`, `error`, `details` (the API's own four), `html`, `text`, `none` (no body), `broken` (JSON cut off); else `message`, or `text` for a success |
-//! | `"message": "…"` | the message inside the shape; else the status's name |
+//! | `"status": 503` | this status, even if the key is wrong or the user is unknown |
+//! | `"shape"` | `message`, `code`, `error`, `details` (the API's own four), `html`, `text`, `none` (no body), `broken` (JSON that is cut off). The default is `message`, or `text` for a success |
+//! | `"message": "…"` | the message inside the shape. The default is the status's name |
 //! | `"control": true` | control characters and escape sequences around the message; status 400 |
-//! | `"echoHeaders"` | `plain`, `json`, `percent` or `base64`: the message is all headers of the request, their values so encoded; status 400 |
-//! | `"body": "…"` | this very body |
+//! | `"echoHeaders"` | `plain`, `json`, `percent` or `base64`: the message is all headers of the request, with their values in this encoding; status 400 |
+//! | `"body": "…"` | exactly this body |
 //! | `"redirect"` | `self`, `other` (another host of the simulator), `login`, or a Location; status 302 |
 //! | `"contentType": "…"`, `"headers": {"Retry-After": "2"}` | headers added or replaced |
-//! | `"retryAfterDate": 2` | Retry-After as the date so many seconds from now |
-//! | `"longBody": 100000` | the body filled up with blanks to this size |
+//! | `"retryAfterDate": 2` | Retry-After as a date, this many seconds from now |
+//! | `"longBody": 100000` | the body padded with spaces to this size |
 //! | `"http10": true` | an HTTP/1.0 answer |
-//! | `"delayMs": 50` | held back that long |
+//! | `"delayMs": 50` | the answer is delayed by this many milliseconds |
 //!
-//! and at most one of these says how it is delivered:
+//! At most one of these says how the answer is delivered:
 //!
 //! | field | effect |
 //! | --- | --- |
-//! | `"never": true` | the request is taken, nothing comes back, the connection stays open |
+//! | `"never": true` | the request is read, no answer is sent, the connection stays open |
 //! | `"drop": true` | the connection is closed without an answer |
-//! | `"garbage": true` | something that is not HTTP, then closed |
-//! | `"reset"` | `before`, `mid-headers` or `after-headers`: so much of the answer, then a TCP reset |
-//! | `"cutBody": true` | closed before the announced end of the body |
-//! | `"slow": true` | byte by byte, then closed |
-//! | `"closeAfter": true` | a whole answer that announces no close, then closed |
+//! | `"garbage": true` | bytes that are not HTTP are sent, then the connection is closed |
+//! | `"reset"` | `before`, `mid-headers` or `after-headers`: the answer is sent up to there, then comes a TCP reset |
+//! | `"cutBody": true` | the connection is closed before the announced end of the body |
+//! | `"slow": true` | the answer is sent byte by byte, then the connection is closed |
+//! | `"closeAfter": true` | a complete answer without `Connection: close`, then the connection is closed |
 //!
-//! The reset takes effect, on arrival, if the request is one that the API would grant and the client is told so: all
-//! headers of a 2xx answer that is not `html` go out. `"acts": true` or `false` decides otherwise.
+//! The reset takes effect when the request arrives, if the API would grant it and the client gets all headers of a 2xx
+//! answer that is not `html`. `"acts": true` or `false` overrides this.
 
+mod addresses;
 mod admin;
 mod answer;
 mod api;
@@ -72,6 +75,7 @@ mod delivery;
 mod faults;
 mod listeners;
 mod log;
+mod options;
 mod proxy;
 mod request;
 mod server;
@@ -79,7 +83,8 @@ mod simulator;
 mod step;
 mod users;
 
-pub use listeners::{Addresses, Listener};
+pub use addresses::{Addresses, Listener};
 pub use log::{Entry, Stats};
-pub use simulator::{Options, Simulator};
+pub use options::Options;
+pub use simulator::Simulator;
 pub use users::{Mfa, User};

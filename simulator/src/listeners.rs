@@ -1,4 +1,4 @@
-//! The addresses of the simulator, each with its own behaviour from the first byte on.
+//! Binds the simulator's listeners and accepts connections, each listener with its own behaviour.
 
 use std::future::Future;
 use std::io;
@@ -7,82 +7,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::addresses::{Addresses, Listener};
 use crate::certificates::Certificates;
 use crate::server::{Connection, Server};
 use crate::{admin, connection, proxy};
 
-/// The listeners whose connections and requests are counted and logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Listener {
-    Http,
-    Https,
-    WrongHost,
-    Expired,
-    SelfSigned,
-    Proxy,
-    ProxyAuth,
-    ProxyRefuses,
-    Drops,
-    Mute,
-}
-
-impl Listener {
-    pub(crate) const ALL: [Listener; 10] = [
-        Listener::Http,
-        Listener::Https,
-        Listener::WrongHost,
-        Listener::Expired,
-        Listener::SelfSigned,
-        Listener::Proxy,
-        Listener::ProxyAuth,
-        Listener::ProxyRefuses,
-        Listener::Drops,
-        Listener::Mute,
-    ];
-}
-
-/// Base URLs, without a final slash. The API is the same behind the first five.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Addresses {
-    pub http: String,
-    pub https: String,
-    pub wrong_host: String,
-    pub expired: String,
-    pub self_signed: String,
-    /// Tunnels (CONNECT) to any port on loopback.
-    pub proxy: String,
-    /// The same for the user `proxy-user` with the password `proxy-pass-s3cret`; else 407.
-    pub proxy_auth: String,
-    /// 403 to every CONNECT.
-    pub proxy_refuses: String,
-    /// Closes every connection at once.
-    pub drops: String,
-    /// Takes what comes and never says a byte.
-    pub mute: String,
-    /// Refuses every connection.
-    pub closed: String,
-    /// `GET` and `DELETE /log`, `GET /stats`, `GET /users`, `PUT /users/{id}`, `PUT /faults/{id}`, `DELETE /faults`;
-    /// as the methods of [`Simulator`](crate::Simulator), without TLS and without a trace in the log.
-    pub admin: String,
-    /// A PEM file: the authority behind `https`, and behind `wrong_host` and `expired`.
-    pub ca: PathBuf,
-}
-
-/// Everything bound, nothing accepted yet.
+/// All listeners, bound, before any of them accepts a connection.
 pub(crate) struct Sockets {
     pub addresses: Addresses,
     counted: Vec<(Listener, TcpListener)>,
     admin: TcpListener,
 }
 
-/// With the sockets comes one that is bound but never listens: who connects to it is refused, and as long as it
-/// lives nobody else gets its port.
+/// Also returns a socket that is bound but never listens: connections to it are refused, and while it exists no other
+/// program gets its port.
 pub(crate) fn bind(ca: PathBuf) -> io::Result<(Sockets, TcpSocket)> {
     let mut counted = Vec::new();
     let mut bind = |listener| -> io::Result<u16> {

@@ -1,4 +1,4 @@
-//! What arrived, and how often.
+//! The log of requests, and the counts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
-use crate::listeners::Listener;
+use crate::addresses::Listener;
 use crate::request::Request;
 
 #[derive(Clone, Debug, Serialize)]
@@ -25,20 +25,20 @@ pub struct Entry {
     pub target: String,
     /// The user's id in the target, decoded.
     pub id: Option<String>,
-    /// Shared between entries with the same headers: a benchmark's log stays small.
+    /// Entries with the same headers share them, so that a benchmark's log stays small.
     #[serde(serialize_with = "headers")]
     pub headers: Arc<HeaderMap>,
     pub body: String,
     /// Milliseconds since the simulator started.
     pub at_ms: u64,
-    /// The status that was decided on at arrival; none where no whole answer goes out.
+    /// The status of the answer. None if the client does not get all its headers.
     pub answer: Option<u16>,
-    /// The fault step that was taken: the names of its fields.
+    /// The names of the fields of the fault step that was taken.
     pub fault: Option<Arc<str>>,
 }
 
 impl Entry {
-    /// The header's first value; none where it is missing or not visible ASCII.
+    /// The header's first value. None if it is missing or is not visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

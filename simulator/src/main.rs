@@ -1,4 +1,4 @@
-//! The simulator as a program: one line of JSON when it is ready, an end when its standard input closes.
+//! The simulator as a program. It prints one line of JSON when it is ready, and ends when its standard input closes.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ struct Arguments {
     /// JSON file with a fault script for each user id: {"ok-1": [{"status": 503}]}
     #[arg(long)]
     faults: Option<PathBuf>,
-    /// Milliseconds that every answer is held back
+    /// Milliseconds by which every answer is delayed
     #[arg(long, default_value_t = 0)]
     delay_ms: u64,
     /// Folder for ca.pem (default: a temporary one, removed at the end)

@@ -17,8 +17,8 @@ use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::addresses::Listener;
 use crate::answer::{Answer, Shape};
-use crate::listeners::Listener;
 use crate::request::Request;
 use crate::server::Connection;
 
@@ -49,7 +49,7 @@ async fn answer(
         Ok(mut target) => {
             let connection = connection.clone();
             tokio::spawn(async move {
-                // The client's connection is open as long as its tunnel.
+                // The client's connection counts as open as long as its tunnel is.
                 let _connection = connection;
                 if let Ok(client) = tunnel.await {
                     let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut target).await;
@@ -71,7 +71,7 @@ fn refusal(listener: Listener, request: &Request) -> Option<Answer> {
         Listener::ProxyRefuses => Some(Shape::Text.answer(StatusCode::FORBIDDEN, "this proxy refuses")),
         Listener::ProxyAuth if !authorized(request) => {
             let status = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
-            let mut answer = Shape::Text.answer(status, "user and password, please");
+            let mut answer = Shape::Text.answer(status, "this proxy needs a user name and a password");
             answer.headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"simulator\""));
             Some(answer)
         }
@@ -84,7 +84,7 @@ fn authorized(request: &Request) -> bool {
     request.header("proxy-authorization") == Some(expected.as_bytes())
 }
 
-/// Only to loopback: a test must not reach further, whatever it asks for.
+/// Connects to loopback only, so that no test can reach another machine.
 async fn connect(target: Option<Authority>) -> io::Result<TcpStream> {
     let not_here = || io::Error::new(io::ErrorKind::InvalidInput, "not a port on loopback");
     let target = target.ok_or_else(not_here)?;

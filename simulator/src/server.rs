@@ -1,16 +1,16 @@
-//! The state that all listeners share, and the one place where a request meets it.
+//! The state that all listeners share, and what a request does to it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::addresses::{Addresses, Listener};
 use crate::answer::Answer;
 use crate::api::{self, Verdict};
 use crate::delivery::Delivery;
 use crate::faults::Faults;
-use crate::listeners::{Addresses, Listener};
 use crate::log::Log;
+use crate::options::Options;
 use crate::request::Request;
-use crate::simulator::Options;
 use crate::users::Users;
 
 pub(crate) struct Server {
@@ -27,7 +27,7 @@ pub(crate) struct Records {
     pub log: Log,
 }
 
-/// One answer and the way in which it is given.
+/// One answer, and how it is delivered.
 pub(crate) struct Reply {
     pub delay: Duration,
     pub answer: Answer,
@@ -84,7 +84,7 @@ impl Server {
     }
 }
 
-/// One accepted connection, counted as open while it lives.
+/// One accepted connection. It counts as open until it is dropped.
 pub(crate) struct Connection {
     pub server: Arc<Server>,
     pub listener: Listener,

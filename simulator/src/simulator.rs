@@ -1,4 +1,4 @@
-//! Starting, asking and stopping a simulator that runs in this process.
+//! Starts, queries and stops a simulator that runs in this process.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,33 +9,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::addresses::Addresses;
 use crate::certificates::Certificates;
 use crate::faults::Faults;
-use crate::listeners::{self, Addresses};
+use crate::listeners;
 use crate::log::{Entry, Stats};
+use crate::options::Options;
 use crate::server::Server;
 use crate::users::User;
-
-pub struct Options {
-    /// The only API key that is accepted.
-    pub key: String,
-    /// If set, the `x-org-id` that every request must carry.
-    pub org: Option<String>,
-    /// How many users there are at the start: `ok-1` to `ok-N`.
-    pub users: usize,
-    /// A JSON file: an object of user id to fault script.
-    pub faults: Option<PathBuf>,
-    /// How long every answer is held back.
-    pub delay_ms: u64,
-    /// Where `ca.pem` goes; without it a fresh temporary folder, removed when the simulator stops.
-    pub dir: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options { key: "simulator-key".into(), org: None, users: 20, faults: None, delay_ms: 0, dir: None }
-    }
-}
 
 /// A running simulator; dropping it closes every listener and connection.
 pub struct Simulator {
@@ -47,7 +28,7 @@ pub struct Simulator {
 
 impl Simulator {
     /// # Panics
-    /// Where [`Simulator::try_start`] fails.
+    /// If [`Simulator::try_start`] fails.
     pub fn start(options: Options) -> Simulator {
         Simulator::try_start(options).unwrap_or_else(|error| panic!("the simulator does not start: {error}"))
     }
@@ -68,7 +49,7 @@ impl Simulator {
                 Err(error) => return drop(ready.send(Err(error))),
             };
             runtime.block_on(async {
-                // The never-listening socket must live as long as the simulator: it keeps its port from others.
+                // `closed` must live as long as the simulator, so that no other program gets its port.
                 let (sockets, closed) = match listeners::bind(ca) {
                     Ok(bound) => bound,
                     Err(error) => return drop(ready.send(Err(error))),
@@ -93,7 +74,7 @@ impl Simulator {
         self.server.records().log.entries().to_vec()
     }
 
-    /// Forgets the log and sets every count of [`Simulator::stats`] to zero, but for the open connections.
+    /// Clears the log and sets every count of [`Simulator::stats`] to zero, except that of open connections.
     pub fn clear_log(&self) {
         self.server.records().log.clear();
     }
@@ -106,12 +87,12 @@ impl Simulator {
         self.server.records().users.iter().cloned().collect()
     }
 
-    /// Adds a user with TOTP set up; one who is there already starts over.
+    /// Adds a user with TOTP set up. A user who exists already is replaced.
     pub fn add_user(&self, id: &str) {
         self.server.records().users.add(id);
     }
 
-    /// Binds a fault script to a user id, whether there is such a user or not.
+    /// Sets the fault script of a user id, whether or not the user exists.
     pub fn set_faults(&self, id: &str, script: Value) -> Result<(), serde_json::Error> {
         self.server.records().faults.set(id, script)
     }

@@ -1,4 +1,4 @@
-//! One step of a fault script: what it makes of the API's own answer, and how that is delivered.
+//! One step of a fault script: how it changes the API's answer, and how that is delivered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct Step {
     pub name: Arc<str>,
     pub delivery: Delivery,
     pub delay: Duration,
-    /// None where the API's own answer stands.
+    /// None if the API's own answer is kept.
     status: Option<StatusCode>,
     headers: HeaderMap,
     fields: Fields,
@@ -120,7 +120,7 @@ impl Fields {
     fn headers(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::try_from(&self.headers).map_err(Error::custom)?;
         if headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING) {
-            return Err(Error::custom("headers: the length of the body is not theirs to say"));
+            return Err(Error::custom("headers: they cannot set the length of the body"));
         }
         for (name, text) in [(CONTENT_TYPE, &self.content_type), (LOCATION, &self.redirect)] {
             if let Some(text) = text {
@@ -145,8 +145,8 @@ impl Fields {
 }
 
 impl Step {
-    /// Whether the reset takes effect. By default it does where the client is told so: by the whole head of an
-    /// answer of success that is not a page of something in front of the API.
+    /// Whether the reset takes effect. By default it does if the client gets all headers of a 2xx answer that is not an
+    /// HTML page.
     pub fn acts(&self) -> bool {
         let success = self.status.is_none_or(|status| status.is_success());
         let told = self.delivery.gives_head() && success && self.fields.shape != Some(Shape::Html);
@@ -182,7 +182,7 @@ impl Step {
             answer.headers.insert(RETRY_AFTER, date);
         }
         if answer.body.len() < fields.long_body {
-            // Blanks leave a JSON body valid.
+            // Spaces at the end keep a JSON body valid.
             answer.body =
                 [&answer.body[..], &vec![b' '; fields.long_body - answer.body.len()]].concat().into();
         }

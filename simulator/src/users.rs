@@ -1,4 +1,4 @@
-//! The users and what a reset does to them; the table is in the crate's documentation.
+//! The users, and what a reset does to them. The table is in the crate's documentation.
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub struct User {
     pub mfa: Mfa,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mfa {
     pub configured: bool,
@@ -22,7 +22,7 @@ pub struct Mfa {
     pub exclusion_until: Option<OffsetDateTime>,
 }
 
-/// What a request asks for. What it does not say is as for a new user.
+/// What a request asks for. What it leaves out is set as for a new user.
 #[derive(Debug, Default)]
 pub(crate) struct Reset {
     pub exclusion: bool,

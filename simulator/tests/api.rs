@@ -1,4 +1,4 @@
-//! The API as it is without faults.
+//! The API without faults.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Every fault, as the bytes that a client sees and as what it did at the server.
+//! Every fault: the bytes that a client sees, and what happened at the server.
 
 mod common;
 
@@ -8,7 +8,7 @@ use common::{Reply, connect, eventually, reset, reset_and_close, simulator};
 use serde_json::{Value, json};
 use simulator::Simulator;
 
-/// One step for a user, what a client gets, and whether the user was reset.
+/// Sends a request that meets this step. Returns what the client gets, and whether the user was reset.
 fn meet(simulator: &Simulator, step: &Value) -> (Reply, bool) {
     simulator.add_user("victim");
     simulator.set_faults("victim", json!([step])).unwrap();
@@ -122,7 +122,7 @@ fn headers_are_echoed_plain_and_encoded() {
 #[test]
 fn each_way_of_not_delivering_an_answer() {
     let reset = Some(ErrorKind::ConnectionReset);
-    // status 0: no status line came
+    // A status of 0 means that no status line came.
     let cases = [
         (json!({ "reset": "before" }), 0, "", reset, false),
         (json!({ "reset": "mid-headers" }), 200, "", reset, false),

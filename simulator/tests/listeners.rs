@@ -1,4 +1,4 @@
-//! What each address does before any request is answered, and what is counted.
+//! What each listener does before it answers a request, and what is counted.
 
 mod common;
 
@@ -82,7 +82,7 @@ fn proxies_tunnel_ask_for_a_password_or_refuse() {
     let simulator = simulator();
     let addresses = simulator.addresses();
     let basic = "Basic cHJveHktdXNlcjpwcm94eS1wYXNzLXMzY3JldA==";
-    // proxy, with a password, whether the request arrives, what is logged
+    // The proxy, the password, whether the request arrives, and what is logged.
     let cases = [
         (Listener::Proxy, &addresses.proxy, false, true, 200),
         (Listener::ProxyAuth, &addresses.proxy_auth, false, false, 407),

@@ -1,4 +1,4 @@
-//! The program and its admin entrance, as tests in other languages use them.
+//! The program and its admin interface, as tests in other languages use them.
 
 mod common;
 

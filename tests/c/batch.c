@@ -1,4 +1,4 @@
-/* Many users at once. */
+/* Batches. */
 #include "check.h"
 #include "simulator.h"
 
@@ -7,7 +7,7 @@ static int32_t push(jc_batch *batch, const char *id, uint64_t tag)
     return jc_batch_push(batch, id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, tag);
 }
 
-/* Waits for the next result; the tag that its document carries, and its status in *status. */
+/* Waits for the next result. Returns the tag in its document, and puts its status into *status. */
 static uint64_t next(jc_batch *batch, int32_t *status)
 {
     jc_buf result = JC_BUF_INIT;
@@ -18,7 +18,7 @@ static uint64_t next(jc_batch *batch, int32_t *status)
     return value;
 }
 
-/* The first answer comes last. */
+/* The first user's answer arrives last. */
 static void order(jc_client *client)
 {
     sim_fault("ok-1", "[{\"delayMs\":300}]");

@@ -1,4 +1,4 @@
-/* What the contract allows twice, late, or not at all. */
+/* Calls that the contract allows to be made twice, late, or not at all. */
 #include "check.h"
 #include "simulator.h"
 

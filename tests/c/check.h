@@ -1,4 +1,4 @@
-/* What every test here reports with: one line a fact, `ok - name` or `not ok - name: why`. */
+/* How every test here reports: one line for each check, `ok - name` or `not ok - name: why`. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -16,7 +16,7 @@ static inline int check(int ok, const char *name, const char *why)
         printf("not ok - %s: %s\n", name, why);
         check_failures++;
     }
-    fflush(stdout); /* a crash must not take it along */
+    fflush(stdout); /* so that a crash does not lose it */
     return ok;
 }
 
@@ -27,7 +27,7 @@ static inline void check_number(const char *name, int64_t got, int64_t wanted)
     check(got == wanted, name, why);
 }
 
-/* The text has the part in it. */
+/* Checks that the text contains the part. */
 static inline void check_has(const char *name, const char *text, const char *part)
 {
     char why[4096];

@@ -40,7 +40,7 @@ static void past(jc_client *client)
     check_number("so it arrived once", sim_count("ok-2"), 1);
 }
 
-/* Of the one option, alone with a key. */
+/* A client with this one option, beside what it needs, is refused. */
 static void refused(const char *name, int32_t option, const char *value, const char *code)
 {
     jc_options *options = sim_options(sim("SIM_HTTP"));

@@ -1,10 +1,11 @@
-/* A host that forks. The child has none of the library's threads. */
+/* A host that forks. The child does not have the library's threads. */
 #include <sys/wait.h>
 
 #include "check.h"
 #include "simulator.h"
 
-/* What the work comes to in a child. Not by its exit status, into which valgrind counts what a fork leaves behind. */
+/* Returns what the work returns in a child. A pipe carries it, because valgrind changes the exit status for memory that
+   the fork leaves behind. */
 static int child(int (*work)(void))
 {
     int ends[2], result = -1;

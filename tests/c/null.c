@@ -1,4 +1,4 @@
-/* Every function with NULL for each of its arguments: a status that names it, never a crash. */
+/* Every function with NULL for each of its arguments: the result is a status and names the argument, never a crash. */
 #include "check.h"
 #include "simulator.h"
 

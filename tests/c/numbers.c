@@ -1,4 +1,4 @@
-/* Numbers that no argument may have. */
+/* Numbers that no argument may be. */
 #include "check.h"
 #include "simulator.h"
 

@@ -1,5 +1,5 @@
-/* A defect inside, against a library that is built to have one: for the user panic-here
-   when it reads the arguments, for panic-there when it works. */
+/* A panic inside the library. The one that is tested here is built to panic for two users: for panic-here when it reads
+   the arguments, for panic-there when it sends the request. */
 #include "check.h"
 #include "simulator.h"
 

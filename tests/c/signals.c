@@ -1,4 +1,4 @@
-/* The host's signals stay the host's: threads of the library take none, and broken connections raise none. */
+/* The library leaves the host's signals alone: its threads handle none, and broken connections raise none. */
 #include <errno.h>
 #include <signal.h>
 
@@ -12,7 +12,7 @@ static void take(int number)
     taken = number;
 }
 
-/* A signal that the host's only thread holds back stays pending, unless a thread of the library takes it. */
+/* A signal that the host's only thread blocks stays pending, unless a thread of the library handles it. */
 static void not_taken(jc_client *client)
 {
     sigset_t one, pending;
@@ -49,13 +49,13 @@ static void one_shot_too(void)
     sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
-/* What the library writes to any of its connections from now on meets a broken pipe. */
+/* From now on, the library's writes to any of its connections fail with a broken pipe. */
 static void break_pipes(void)
 {
     for (int fd = 3; fd < 64; fd++) shutdown(fd, SHUT_WR);
 }
 
-/* A server that goes away in every way, while the host does what it does about SIGPIPE. */
+/* The server breaks the connection in every way, while the host has this action for SIGPIPE. */
 static void broken(const char *name, void (*action)(int))
 {
     static const char *const faults[] = {

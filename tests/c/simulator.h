@@ -1,5 +1,5 @@
-/* The server that the tests reset users at. `cargo xtask` starts one for each program and says in the environment
-   where it is: SIM_HTTP, SIM_HTTPS, SIM_CA, SIM_ADMIN and so on, after the names in the simulator's ready line. */
+/* The server that the tests send their resets to. `cargo xtask` starts one for each program and puts its addresses into
+   the environment: SIM_HTTP, SIM_HTTPS, SIM_ADMIN and SIM_CA, named as in the line that the simulator prints. */
 #ifndef SIMULATOR_H
 #define SIMULATOR_H
 
@@ -39,7 +39,7 @@ static inline int sim_connect(void)
     return fd;
 }
 
-/* Asks the simulator itself, not the API that it stands for. The answer is the caller's to free. */
+/* Asks the simulator's admin interface, not the API. The caller frees the answer. */
 static inline char *sim_ask(const char *method, const char *path, const char *body)
 {
     int fd = sim_connect();
@@ -65,7 +65,7 @@ static inline char *sim_ask(const char *method, const char *path, const char *bo
     return answer;
 }
 
-/* The number after the name in the simulator's counts; 0 where it is not there. */
+/* The number of this name among the simulator's counts, or 0 if it is not there. */
 static inline long sim_count(const char *name)
 {
     char quoted[256];
@@ -77,13 +77,13 @@ static inline long sim_count(const char *name)
     return count;
 }
 
-/* Comes back when so many requests for this user have arrived. */
+/* Returns when this many requests for the user have arrived. */
 static inline void sim_wait(const char *id, long count)
 {
     while (sim_count(id) < count) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
-/* What the next requests for this user meet: a fault script. */
+/* Sets the fault script for the next requests of this user. */
 static inline void sim_fault(const char *id, const char *script)
 {
     char path[256];
@@ -91,7 +91,7 @@ static inline void sim_fault(const char *id, const char *script)
     free(sim_ask("PUT", path, script));
 }
 
-/* Options for this server and no other: nothing of the environment that the test runs in counts. */
+/* Options for this server that read nothing from the environment of the test. */
 static inline jc_options *sim_options(const char *url)
 {
     jc_options *options = jc_options_new();

@@ -1,4 +1,4 @@
-/* Text that no argument may have. */
+/* Text that no argument may be. */
 #include "check.h"
 #include "simulator.h"
 

@@ -1,4 +1,4 @@
-/* Handles used from many threads, and freed while others are inside. */
+/* Handles that many threads use, and that are freed while another thread is inside a call. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -89,7 +89,7 @@ static long sleeps_in(void)
     }
 }
 
-/* After the call it sleeps where it can be seen. */
+/* After the call, the thread sleeps in read, which sleeps_in recognises. */
 static void *reset_slowly(void *status)
 {
     char end;
@@ -109,7 +109,7 @@ static void client_freed_while_inside(void)
     sim_wait("ok-4", 1);
     jc_client_free(client);
     long call = sleeps_in();
-    /* A lock of the allocator's, on the way out. */
+    /* On its way out it may wait for a lock of the allocator. */
     for (int i = 0; call == SYS_futex && i < 10000; i++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         call = sleeps_in();
@@ -141,7 +141,7 @@ static void batch_freed_while_inside(void)
     other = 0;
     pthread_create(&thread, NULL, wait_for_ever, &status);
     sim_wait("ok-5", 1);
-    /* It sleeps in this way nowhere but in jc_batch_next. */
+    /* It sleeps in futex only inside jc_batch_next. */
     while (!other || sleeps_in() != SYS_futex) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     jc_batch_free(batch);
     pthread_join(thread, NULL);

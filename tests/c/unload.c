@@ -1,11 +1,11 @@
-/* A host that loads the library by name, and unloads it with work in flight. */
+/* A host that loads the library by name, and unloads it while a request is in flight. */
 #include <dlfcn.h>
 #include <pthread.h>
 
 #include "check.h"
 #include "simulator.h"
 
-/* Nothing of the library may be linked: what simulator.h would call is looked up. */
+/* The library must not be linked, so the functions that simulator.h would call are looked up by name. */
 static jc_options *(*options_new)(void);
 static int32_t (*options_set_env)(jc_options *, const char *, const char *);
 static int32_t (*client_new)(const jc_options *, jc_client **, jc_buf *);
@@ -34,7 +34,7 @@ static void *load(void)
     return library;
 }
 
-/* This host frees nothing; here it is not lost. */
+/* This host frees none of these. While they are here, valgrind does not count them as lost. */
 static jc_options *options;
 static jc_client *first, *second;
 static jc_batch *batch;
@@ -50,7 +50,7 @@ static jc_client *client(void)
     return made;
 }
 
-/* In a thread that ends: until then the C library keeps what it has used. */
+/* Runs in a thread that ends, because until then the C library keeps the library loaded for it. */
 static void *use_and_unload(void *unused)
 {
     void *library = load();

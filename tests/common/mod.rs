@@ -1,5 +1,5 @@
-//! A simulator, clients of it, and what they came to.
-#![allow(dead_code)] // each test binary uses a part of it
+//! Helpers: a simulator, clients for it, and short forms of their results.
+#![allow(dead_code)] // Each test binary uses only a part of it.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -12,17 +12,17 @@ pub mod wire;
 
 pub const KEY: &str = "simulator-key";
 
-/// Long enough for any machine: it only bounds a test that has failed.
+/// Long enough for any machine: it only ends a test that has failed.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// In so long an answer of the simulator has come to the client, where nothing else shows that it has.
+/// Time enough for an answer of the simulator to reach the client, if nothing else shows that it has.
 pub const ANSWERED: Duration = Duration::from_secs(2);
 
 pub fn simulator() -> Simulator {
     Simulator::start(simulator::Options::default())
 }
 
-/// For this base URL, with nothing from the process's environment.
+/// Options for this base URL that read nothing from the process's environment.
 pub fn options(url: &str) -> Options {
     Options {
         api_key: Some(Secret::new(KEY)),
@@ -54,7 +54,7 @@ pub fn ids(count: usize) -> Vec<String> {
     (1..=count).map(|n| format!("ok-{n}")).collect()
 }
 
-/// Pushes all, waiting for room as a caller does, and takes all results.
+/// Pushes all users, takes results where the batch is full, and returns all results.
 pub fn run(batch: &Batch, ids: &[impl AsRef<str>]) -> Vec<ResetResult> {
     let mut results = Vec::new();
     for (tag, id) in ids.iter().enumerate() {
@@ -87,7 +87,7 @@ pub fn arrived(simulator: &Simulator, id: &str) -> usize {
     simulator.stats().by_id.get(id).copied().unwrap_or(0)
 }
 
-/// Waits for something that another thread does; what never comes fails the test.
+/// Waits for something that another thread does. The test fails if it never happens.
 pub fn wait_until(what: &str, done: impl Fn() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -100,7 +100,7 @@ pub fn batch(client: &Client, throttle_limit: u32) -> Batch {
     Batch::new(client, throttle_limit).unwrap()
 }
 
-/// A client whose key is known to be good, so that its batches go side by side at once.
+/// A client whose key the server has accepted, so that its batches send several requests at once from the start.
 pub fn proved(options: &Options) -> Client {
     let client = client(options);
     assert_eq!(said(&reset(&client, "ok-20")), ("reset", ""));

@@ -1,4 +1,4 @@
-//! A server that says byte for byte what a test tells it to, for what no HTTP library would send.
+//! A server that sends exactly the bytes that a test gives it, for answers that no HTTP library would send.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,8 +12,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Each request is answered with what `say` gives for its number, from 0; then, if it is told so, the
-    /// connection is closed. Nothing of it outlives the test's process.
+    /// Answers each request with what `say` returns for its number, which starts at 0, and then closes the connection if
+    /// `say` wants that. The server runs until the test's process ends.
     pub fn start(say: impl Fn(usize) -> (Vec<u8>, Then) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -54,7 +54,8 @@ Describe 'Output' {
         ([datetime]$json.ExclusionUntil).ToUniversalTime() | Should -Be ([datetime]::new(2030, 1, 2, 3, 4, 5, [DateTimeKind]::Utc))
     }
 
-    It 'goes to CSV in the same way in <_>' -ForEach 'th-TH', 'ar-SA', 'de-DE' {
+    # Without libicu there are no cultures.
+    It 'goes to CSV in the same way in <_>' -ForEach 'th-TH', 'ar-SA', 'de-DE' -Skip:($env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT -eq '1') {
         $text = (Invoke-Shell "[cultureinfo]::CurrentCulture = '$_'; R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | ConvertTo-Csv").Text
         $text | Should -Match '"2030-01-02T03:04:05Z"'
     }

@@ -1,5 +1,5 @@
-//! The ABI: what a program that was compiled against the header counts on. Read from the header and from the built
-//! library, committed as include/jcsdk.abi, and compared.
+//! The ABI: what programs that were compiled against the header depend on. It is read from the header and from the built
+//! library, and compared with the record in include/jcsdk.abi.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,12 +8,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{install, succeed, target, top};
+use crate::build::{self, SONAME};
+use crate::workspace::{succeed, target, top};
 
-/// The number is JC_ABI_VERSION.
-pub const SONAME: &str = "libjcsdk.so.1";
-
-/// What panics on purpose in a build for tests.
+/// Texts that only a build for tests contains, which panics on purpose.
 const DEFECTS: [&str; 3] = ["panic-here", "panic-there", "a defect for tests"];
 
 const TITLE: &str = "\
@@ -27,7 +25,7 @@ pub fn write() -> Result<()> {
         let lost = lost(&committed, &now);
         ensure!(
             lost.is_empty() || !committed.contains(&format!("soname {SONAME}")),
-            "programs that are out there count on this; it may go with a new ABI version only:\n{}",
+            "existing programs depend on this, so only a new ABI version may change it:\n{}",
             lost.join("\n")
         );
     }
@@ -38,14 +36,14 @@ pub fn write() -> Result<()> {
 pub fn check() -> Result<()> {
     let (committed, now) = (committed()?, read()?);
     let lost = lost(&committed, &now);
-    ensure!(
-        lost.is_empty(),
-        "lost or changed, which breaks programs that are out there:\n{}",
-        lost.join("\n")
-    );
+    ensure!(lost.is_empty(), "removed or changed, which breaks existing programs:\n{}", lost.join("\n"));
     let new: Vec<_> = now.difference(&committed).cloned().collect();
-    ensure!(new.is_empty(), "new: record it with `cargo xtask abi`, and commit that:\n{}", new.join("\n"));
-    println!("include/jcsdk.abi is what the header and the library say");
+    ensure!(
+        new.is_empty(),
+        "new in the ABI; record it with `cargo xtask abi` and commit the record:\n{}",
+        new.join("\n")
+    );
+    println!("include/jcsdk.abi agrees with the header and the library");
     Ok(())
 }
 
@@ -62,10 +60,10 @@ fn lost(committed: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
     committed.difference(now).cloned().collect()
 }
 
-/// The facts, and that the library is the header's.
+/// Reads the facts, and checks that the library exports what the header declares.
 fn read() -> Result<BTreeSet<String>> {
     let header = Header::read(&fs::read_to_string(top().join("include/jcsdk.h"))?);
-    let library = install::release()?.join("libjcsdk.so");
+    let library = build::release()?.join("libjcsdk.so");
 
     let symbols: BTreeSet<_> = output(Command::new("nm").args(["-D", "--defined-only"]).arg(&library))?
         .lines()
@@ -76,11 +74,14 @@ fn read() -> Result<BTreeSet<String>> {
 
     let dynamic = output(Command::new("readelf").arg("-d").arg(&library))?;
     ensure!(dynamic.contains(&format!("[{SONAME}]")), "the library's soname is not {SONAME}");
-    ensure!(dynamic.contains("NODELETE"), "the library could be unloaded under its threads");
+    ensure!(
+        dynamic.contains("NODELETE"),
+        "the library is not linked with -z nodelete, so it could be unloaded while its threads run"
+    );
     let bytes = fs::read(&library)?;
     for defect in DEFECTS {
         let found = bytes.windows(defect.len()).any(|window| window == defect.as_bytes());
-        ensure!(!found, "the release library holds {defect:?}, which is for tests only");
+        ensure!(!found, "the release library contains {defect:?}, which is for tests only");
     }
 
     let mut facts: BTreeSet<_> =
@@ -102,12 +103,12 @@ fn output(command: &mut Command) -> Result<String> {
 struct Header {
     functions: Vec<String>,
     constants: Vec<String>,
-    /// Each with its fields, as they are declared.
+    /// Each struct's name, and its fields as they are declared.
     structs: Vec<(String, Vec<String>)>,
 }
 
 impl Header {
-    /// Of the C that cbindgen writes.
+    /// Understands the C that cbindgen writes, not any C.
     fn read(text: &str) -> Self {
         let mut header = Self::default();
         let mut code = String::new();
@@ -149,18 +150,18 @@ fn without_comments(text: &str) -> String {
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// The name of a constant that is a number.
+/// The constant's name, if it is a number.
 fn constant(directive: &str) -> Option<String> {
     let (name, value) = directive.strip_prefix("define ")?.split_once(' ')?;
     (!value.starts_with('{')).then(|| name.to_owned())
 }
 
-/// The function's name, of its prototype.
+/// The function's name in its prototype.
 fn name(prototype: &str) -> Option<String> {
     prototype.split('(').next()?.rsplit([' ', '*']).next().map(str::to_owned)
 }
 
-/// What the compiler makes of constants and structs.
+/// Has the compiler say the values of the constants and the layout of the structs.
 fn measure(header: &Header) -> Result<Vec<String>> {
     let mut probe = String::from("#include <stdio.h>\n#include \"jcsdk.h\"\nint main(void) {\n");
     for constant in &header.constants {
@@ -169,7 +170,9 @@ fn measure(header: &Header) -> Result<Vec<String>> {
     for (name, fields) in &header.structs {
         probe += &format!("printf(\"struct {name}: %zu bytes\\n\", sizeof({name}));\n");
         for declaration in fields {
-            let Some(field) = declaration.rsplit([' ', '*']).next() else { bail!("{declaration}?") };
+            let Some(field) = declaration.rsplit([' ', '*']).next() else {
+                bail!("this field is not understood: {declaration}")
+            };
             probe += &format!(
                 "printf(\"field {name}: {declaration}, %zu bytes at %zu\\n\", sizeof((({name} *)0)->{field}), offsetof({name}, {field}));\n"
             );
@@ -185,7 +188,7 @@ fn measure(header: &Header) -> Result<Vec<String>> {
 fn compile(source: &Path, program: &Path) -> Result<()> {
     let mut compile = Command::new("cc");
     compile.arg("-I").arg(top().join("include")).arg(source).arg("-o").arg(program);
-    succeed("the compilation of what measures the header", &mut compile)
+    succeed("the compilation of the program that measures the header", &mut compile)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Measures how long things take, each beside a peer in the same run, and writes a table of it. Judges nothing.
+//! Measures how long things take, each beside something comparable in the same run, and writes a table. It has no limits
+//! that a figure could exceed.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,40 +11,110 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::{cargo, powershell, succeed, target, top};
+use crate::powershell::{self, PowerShell};
+use crate::program::is_installed;
+use crate::workspace::{cargo, succeed, target, top};
 
-/// Pairs that are measured in turn, so that a slower moment of the machine hits both.
+/// How many pairs are measured. The two of a pair follow each other, so that a slow moment of the machine affects both.
 const PAIRS: usize = 9;
 
 pub fn run() -> Result<()> {
     succeed("the build", cargo().args(["build", "--release", "-p", "jcsdk", "-p", "simulator"]))?;
-    let work = top().join("out/bench");
-    fs::create_dir_all(&work)?;
+    let work = work()?;
     let mut table = Table::default();
     calls_from_c(&work, &mut table)?;
     many_from_c(&work, &mut table)?;
-    match powershell::find() {
-        Some(pwsh) => from_powershell(&pwsh, &work, &mut table)?,
-        None => println!("No PowerShell was found: the module is not measured. {}", powershell::HOW),
+    match powershell::get() {
+        Ok(pwsh) => from_powershell(pwsh, &work, &mut table)?,
+        Err(error) => {
+            table.note(&format!("The module is not measured, because {error}. {}", powershell::HOW))
+        }
     }
     fs::write(top().join("out/bench.txt"), &table.text)?;
     println!("\nwritten to out/bench.txt");
     Ok(())
 }
 
+/// Only compiles the C programs, so that they stay in step with the header.
+pub fn check() -> Result<()> {
+    let work = work()?;
+    for name in ["abi", "bare", "curl"] {
+        if name == "curl" && libcurl().is_none() {
+            println!("{NO_LIBCURL}");
+            continue;
+        }
+        let mut cc = c_compiler(name);
+        cc.args(["-Wall", "-Wextra", "-Werror", "-c", "-o"]).arg(work.join(name).with_extension("o"));
+        succeed("the C compiler", &mut cc)?;
+    }
+    Ok(())
+}
+
+fn work() -> Result<PathBuf> {
+    let work = top().join("out/bench");
+    fs::create_dir_all(&work)?;
+    Ok(work)
+}
+
+const NO_LIBCURL: &str =
+    "libcurl is left out, because pkg-config does not find it (on Debian: libcurl4-openssl-dev).";
+
+const NO_VALGRIND: &str = "Instructions are not counted, because valgrind is not installed.";
+
+/// One call after the other: ours, the least that a C program can do, and libcurl.
 fn calls_from_c(work: &Path, table: &mut Table) -> Result<()> {
     let server = Server::start(&[])?;
-    let (bare, abi) = (compile("bare", work)?, compile("abi", work)?);
     let url = server.address("http")?;
     let port = url.rsplit(':').next().unwrap_or_default();
-    let mut pairs = Vec::new();
-    for _ in 0..PAIRS {
-        let peer = number(Command::new(&bare).args([port, "simulator-key", "ok-1", "5000"]))?;
-        let ours = number(Command::new(&abi).args([url, "simulator-key", "ok-1", "5000"]))?;
-        pairs.push((ours / 1000.0, peer / 1000.0));
+    let ours = (compile("abi", work)?, url);
+    let mut peers = vec![("bare C client", (compile("bare", work)?, port))];
+    match libcurl() {
+        Some(_) => peers.push(("libcurl", (compile("curl", work)?, url))),
+        None => table.note(NO_LIBCURL),
     }
-    table.pairs("a warm call, C ABI", "bare C client", "µs", &pairs);
+    let call = |tool: &[&str], (program, address): &(PathBuf, &str), calls: u32| {
+        let mut command = Command::new(tool.first().map_or(program.as_os_str(), OsStr::new));
+        if let [_, options @ ..] = tool {
+            command.args(options).arg(program);
+        }
+        command.args([address, "simulator-key", "ok-1"]).arg(calls.to_string());
+        command
+    };
+    for (name, peer) in &peers {
+        let mut pairs = Vec::new();
+        for _ in 0..PAIRS {
+            let theirs = number(&mut call(&[], peer, 5000))?;
+            pairs.push((number(&mut call(&[], &ours, 5000))? / 1000.0, theirs / 1000.0));
+        }
+        table.pairs("a warm call, C ABI", name, "µs", &pairs);
+    }
+    if !is_installed("valgrind") {
+        table.note(NO_VALGRIND);
+        return Ok(());
+    }
+    // Of two runs that differ only in how many calls they make, so that starting and ending do not count.
+    let instructions = |program| -> Result<f64> {
+        let count = |calls| instructions(&mut call(&COUNTING, program, calls));
+        Ok((count(1100)? - count(100)?) / 1000.0)
+    };
+    let ours = instructions(&ours)?;
+    for (name, peer) in &peers {
+        table.pairs("a warm call, C ABI", name, "instr", &[(ours, instructions(peer)?)]);
+    }
     Ok(())
+}
+
+/// Counts the instructions that a program executes outside the kernel.
+const COUNTING: [&str; 4] =
+    ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+
+fn instructions(command: &mut Command) -> Result<f64> {
+    let output = command.output().with_context(|| format!("{command:?} could not be started"))?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed: {text}");
+    let refs = text.lines().find_map(|line| line.split_once("I refs:").or(line.split_once("I   refs:")));
+    let (_, count) = refs.with_context(|| format!("valgrind counted no instructions: {text}"))?;
+    count.trim().replace(',', "").parse().context("valgrind's count is not a number")
 }
 
 fn many_from_c(work: &Path, table: &mut Table) -> Result<()> {
@@ -58,8 +130,8 @@ fn many_from_c(work: &Path, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()> {
-    let module = powershell::build_module(pwsh, "Release")?;
+fn from_powershell(pwsh: &PowerShell, work: &Path, table: &mut Table) -> Result<()> {
+    let module = pwsh.build_module("Release")?;
     let empty = empty_module(work)?;
     let import = |cache: &str, path: &Path| {
         number(shell(pwsh, &work.join(cache)).arg("-File").arg(top().join("benches/import.ps1")).arg(path))
@@ -67,7 +139,7 @@ fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()>
     let mut pairs = Vec::new();
     for n in 0..PAIRS + 2 {
         let pair = (import("cache-module", &module)?, import("cache-empty", &empty)?);
-        // The first processes write the profile that later ones start from.
+        // The first processes write the start-up profile that the later ones use.
         if n >= 2 {
             pairs.push(pair);
         }
@@ -95,7 +167,7 @@ fn from_powershell(pwsh: &PathBuf, work: &Path, table: &mut Table) -> Result<()>
     Ok(())
 }
 
-/// A manifest and a script with nothing in them.
+/// A module whose script has one empty function.
 fn empty_module(work: &Path) -> Result<PathBuf> {
     let folder = work.join("Empty");
     fs::create_dir_all(&folder)?;
@@ -106,22 +178,38 @@ fn empty_module(work: &Path) -> Result<PathBuf> {
     Ok(manifest)
 }
 
-/// With a cache folder of its own: PowerShell starts faster with the profile of the same work.
-fn shell(pwsh: &PathBuf, cache: &Path) -> Command {
-    let mut shell = powershell::command(pwsh);
+/// A PowerShell with a cache folder of its own, because its start-up profile depends on the work done before.
+fn shell(pwsh: &PowerShell, cache: &Path) -> Command {
+    let mut shell = pwsh.command();
     shell.env("XDG_CACHE_HOME", cache);
     shell
 }
 
-fn compile(name: &str, work: &Path) -> Result<PathBuf> {
-    let program = work.join(name);
-    let library = target().join("release");
+fn c_compiler(name: &str) -> Command {
     let mut cc = Command::new("cc");
     cc.args(["-O2", "-std=c99", "-I"]).arg(top().join("include"));
-    cc.arg(top().join(format!("benches/c/{name}.c"))).arg("-o").arg(&program);
-    cc.arg(library.join("libjcsdk.a")).args(["-lpthread", "-ldl", "-lm", "-lgcc_s"]);
+    cc.arg(top().join(format!("benches/c/{name}.c")));
+    cc
+}
+
+fn compile(name: &str, work: &Path) -> Result<PathBuf> {
+    let program = work.join(name);
+    let mut cc = c_compiler(name);
+    cc.arg("-o").arg(&program);
+    if name == "curl" {
+        cc.args(libcurl().unwrap_or_default());
+    } else {
+        cc.arg(target().join("release/libjcsdk.a")).args(["-lpthread", "-ldl", "-lm", "-lgcc_s"]);
+    }
     succeed("the C compiler", &mut cc)?;
     Ok(program)
+}
+
+/// What the compiler needs to be told to use libcurl; none where it is not installed for compiling.
+fn libcurl() -> Option<Vec<String>> {
+    let output = Command::new("pkg-config").args(["--cflags", "--libs", "libcurl"]).output().ok()?;
+    let flags = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| flags.split_whitespace().map(str::to_owned).collect())
 }
 
 fn number(command: &mut Command) -> Result<f64> {
@@ -177,17 +265,21 @@ struct Table {
 }
 
 impl Table {
-    /// A row of medians; the ratio is the median of each pair's.
+    /// Adds a row of medians. The ratio is the median of the pairs' ratios.
     fn pairs(&mut self, what: &str, peer: &str, unit: &str, pairs: &[(f64, f64)]) {
         let ours = median(pairs.iter().map(|pair| pair.0).collect());
         let theirs = median(pairs.iter().map(|pair| pair.1).collect());
         let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1).collect());
         let row = format!(
-            "{what:<34} {ours:>9.1} {unit:<3} {peer:<20} {theirs:>9.1} {unit:<3} ratio {ratio:>5.2}  of {} pairs",
+            "{what:<34} {ours:>9.1} {unit:<5} {peer:<20} {theirs:>9.1} {unit:<5} ratio {ratio:>5.2}  of {} pairs",
             pairs.len()
         );
-        println!("{row}");
-        let _ = writeln!(self.text, "{row}");
+        self.note(&row);
+    }
+
+    fn note(&mut self, line: &str) {
+        println!("{line}");
+        let _ = writeln!(self.text, "{line}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The C tests: the header compiles alone, and each program of tests/c runs by itself, under AddressSanitizer and
-//! under valgrind, with a simulator of its own.
+//! The C tests. The header is compiled alone, and each program of tests/c is run three times, with a simulator of its own
+//! each time: plainly, under AddressSanitizer, and under valgrind.
 
 use std::env;
 use std::fs;
@@ -9,13 +9,14 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::build;
 use crate::program::{Ended, finish, is_installed};
-use crate::test::Sum;
-use crate::{cargo, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{succeed, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
-/// The way in which a program is built and run.
+/// A way to build and run a program.
 struct Way {
     name: &'static str,
     flags: &'static [&'static str],
@@ -48,13 +49,13 @@ const WAYS: [Way; 3] = [
 
 pub fn run() -> Result<Sum> {
     let mut sum = header()?;
-    let sound = library("c", &[])?;
+    let sound = build::for_tests("c", &[])?;
     sum.add(programs_in_the_header(&sound)?);
-    let defective = library("panic-for-tests", &["--features", "panic-for-tests"])?;
+    let defective = build::for_tests("panic-for-tests", &["--features", "panic-for-tests"])?;
     for way in &WAYS {
         if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
             ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);
-            println!("SKIPPED: {} is not installed: no C test ran under it", way.name);
+            println!("SKIPPED: {} is not installed, so the C tests were NOT run under it", way.name);
             continue;
         }
         for source in sources()? {
@@ -65,7 +66,7 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
-/// A reader needs nothing else, in either language.
+/// The header needs no other one before it, in C and in C++.
 fn header() -> Result<Sum> {
     let mut sum = Sum::default();
     for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "c++")] {
@@ -78,14 +79,14 @@ fn header() -> Result<Sum> {
     Ok(sum)
 }
 
-/// What stands there as a whole program is one.
+/// The two whole programs in the header's comments compile and work.
 fn programs_in_the_header(library: &Path) -> Result<Sum> {
     let header = fs::read_to_string(top().join("include/jcsdk.h"))?;
     let mut sum = Sum::default();
     for (number, start) in header.match_indices(" *   #include <stdio.h>").map(|(start, _)| start).enumerate()
     {
         let lines = header[start..].lines().map(|line| line.strip_prefix(" *   ").unwrap_or_default());
-        let end = lines.clone().position(|line| line == "}").context("a program without an end")?;
+        let end = lines.clone().position(|line| line == "}").context("a program in jcsdk.h has no end")?;
         let binary = library.with_file_name(format!("header-{number}"));
         let source = binary.with_extension("c");
         fs::write(&source, lines.take(end + 1).collect::<Vec<_>>().join("\n") + "\n")?;
@@ -111,26 +112,6 @@ fn programs_in_the_header(library: &Path) -> Result<Sum> {
     Ok(sum)
 }
 
-/// Builds the library into a folder where linker and loader find it.
-pub fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--quiet", "-p", "jcsdk", "--lib"]).args(args);
-    let mut built = target();
-    if !args.is_empty() {
-        // Its own folder: the file has the same name whatever its features.
-        built.push(name);
-        build.arg("--target-dir").arg(&built);
-    }
-    succeed("the library's build", &mut build)?;
-    let folder = target().join("c").join(name);
-    fs::create_dir_all(&folder)?;
-    for link in ["libjcsdk.so", "libjcsdk.so.1"] {
-        let _ = fs::remove_file(folder.join(link));
-        fs::hard_link(built.join("debug/libjcsdk.so"), folder.join(link))?;
-    }
-    Ok(folder)
-}
-
 fn sources() -> Result<Vec<PathBuf>> {
     let mut sources = Vec::new();
     for entry in fs::read_dir(top().join("tests/c"))? {
@@ -150,7 +131,7 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     let mut compile = Command::new("cc");
     compile.args(["-std=c11", "-D_GNU_SOURCE"]).args(WARNINGS).args(way.flags);
     compile.arg("-I").arg(top().join("include")).arg(source).arg("-o").arg(&binary);
-    // unload.c loads the library by name
+    // unload.c loads the library at run time.
     if name != "unload" {
         compile.arg("-L").arg(library).arg("-ljcsdk");
     }
@@ -172,7 +153,7 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     Ok(judge(&format!("{name}.c, {}", way.name), &ended))
 }
 
-/// Where the simulator is, under names of the tests' own; of the environment, nothing that configures the library.
+/// Passes the simulator's addresses under names that only the tests read, and nothing that configures the library.
 fn point_at(simulator: &Simulator, command: &mut Command) {
     let addresses = simulator.addresses();
     crate::simulator::configure(simulator, command);

@@ -1,4 +1,4 @@
-//! The examples, run as a user would run them, against a simulator that says what arrived.
+//! Builds and runs the examples as a user would, against a simulator that says which requests arrived.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,17 +8,19 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::fetch::is_offline;
 use crate::program::{Ended, finish, is_installed};
-use crate::test::Sum;
-use crate::{cargo, install, powershell, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{cargo, succeed, target, top};
+use crate::{install, powershell};
 
 struct Example {
     name: &'static str,
-    /// What it cannot do without; PowerShell is looked for in its own way.
+    /// The programs that it needs. PowerShell is not among them, because it is looked for in its own way.
     tools: &'static [&'static str],
-    /// Makes the program and says how it is called.
+    /// Builds the program and returns the command line that runs it.
     make: fn(&Places) -> Result<Vec<OsString>>,
-    /// One user and then a file of users, not just one user.
+    /// Whether it takes a user and a file of users. Otherwise it takes only a user.
     does_all: bool,
 }
 
@@ -32,14 +34,14 @@ const EXAMPLES: [Example; 7] = [
     Example { name: "rust", tools: &[], make: rust, does_all: false },
 ];
 
-/// So many that a batch is full before all are pushed.
+/// Enough users that a batch is full before all are pushed.
 const USERS: usize = 60;
 
 struct Places {
     source: PathBuf,
     /// Where the library is installed.
     prefix: PathBuf,
-    /// The example's own.
+    /// Where the example is built and run.
     out: PathBuf,
 }
 
@@ -70,19 +72,22 @@ fn missing(example: &Example, places: &Places) -> Result<Option<&'static str>> {
         return Ok(Some(tool));
     }
     Ok(match example.name {
-        "csharp" if powershell::find().is_none() => Some("PowerShell"),
-        "node" if !fetch_koffi(places)? => Some("koffi, which npm could not fetch,"),
+        "csharp" if powershell::get().is_err() => Some("PowerShell"),
+        "node" if !fetch_koffi(places)? => Some("koffi (npm could not fetch it)"),
         _ => None,
     })
 }
 
-/// Into a copy, so that packages do not come to lie in the sources.
+/// Installs into a copy of the example, so that no packages are put among the sources.
 fn fetch_koffi(places: &Places) -> Result<bool> {
     for file in ["package.json", "package-lock.json", "reset.js"] {
         fs::copy(places.source.join(file), places.out.join(file))?;
     }
     if places.out.join("node_modules/koffi").exists() {
         return Ok(true);
+    }
+    if is_offline() {
+        return Ok(false);
     }
     let npm = ["ci", "--silent", "--no-audit", "--no-fund"];
     Ok(Command::new("npm").args(npm).current_dir(&places.out).status()?.success())
@@ -110,9 +115,15 @@ fn cpp(places: &Places) -> Result<Vec<OsString>> {
 
 /// Compiled and run inside PowerShell, which needs no .NET SDK.
 fn csharp(places: &Places) -> Result<Vec<OsString>> {
-    let pwsh = powershell::find().context("no PowerShell")?;
-    let options = ["-NoProfile", "-NonInteractive", "-File"].map(OsString::from);
-    Ok([vec![pwsh.into()], options.into(), vec![places.source.join("run.ps1").into()]].concat())
+    let mut command = powershell::get()?.command();
+    command.arg("-File").arg(places.source.join("run.ps1"));
+    let mut call: Vec<OsString> = vec!["env".into()];
+    for (name, value) in command.get_envs() {
+        call.push([name, "=".as_ref(), value.unwrap_or_default()].into_iter().collect());
+    }
+    call.push(command.get_program().to_owned());
+    call.extend(command.get_args().map(ToOwned::to_owned));
+    Ok(call)
 }
 
 fn python(places: &Places) -> Result<Vec<OsString>> {
@@ -134,7 +145,7 @@ fn go(places: &Places) -> Result<Vec<OsString>> {
     Ok(vec![program.into()])
 }
 
-/// In a folder of its own: with and without the C ABI, two builds of the library would take turns at one place.
+/// Builds in a folder of its own. In the same one, the builds with and without the C ABI would replace each other.
 fn rust(places: &Places) -> Result<Vec<OsString>> {
     let mut build = cargo();
     build.args(["build", "--quiet", "-p", "reset-example", "--target-dir"]).arg(&places.out);
@@ -187,7 +198,7 @@ impl<'a> Run<'a> {
 fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     let name = example.name;
     let mut sum = Sum::default();
-    // Blank lines and either line end are fine.
+    // The file has blank lines and both kinds of line end, which all examples must accept.
     let all: String = (2..=USERS).map(|n| format!("ok-{n}\r\n\n")).collect();
     let users =
         places.out.join("users").into_os_string().into_string().ok().context("a path that is not UTF-8")?;
@@ -229,7 +240,7 @@ fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     Ok(sum)
 }
 
-/// Ctrl+C while a user's answer is awaited.
+/// Sends Ctrl+C while the example waits for a user's answer.
 fn interrupted(name: &str, call: &[OsString], places: &Places, arguments: &[&str]) -> Result<Sum> {
     let run = Run::new(call, places);
     run.simulator.set_faults("ok-5", serde_json::json!([{ "never": true }]))?;

@@ -1,11 +1,11 @@
-//! The C header: made by cbindgen from `src/ffi`, committed, and held to its source.
+//! The C header. cbindgen makes it from `src/ffi`; it is committed, and compared with its source.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::top;
+use crate::workspace::top;
 use code::Code;
 
 /// The library's table of codes. A dependency on the library would link it a second time, over the first.
@@ -25,9 +25,9 @@ pub fn check() -> Result<()> {
     let committed = fs::read_to_string(path()).context("include/jcsdk.h was not read")?;
     ensure!(
         committed == generate()?,
-        "include/jcsdk.h is not what src/ffi says: run `cargo xtask header` and commit what it writes"
+        "include/jcsdk.h does not agree with src/ffi: run `cargo xtask header` and commit what it writes"
     );
-    println!("include/jcsdk.h is what src/ffi says");
+    println!("include/jcsdk.h agrees with src/ffi");
     Ok(())
 }
 
@@ -78,7 +78,7 @@ fn generate() -> Result<String> {
     }
     let mut header = Vec::new();
     builder.generate().context("cbindgen")?.write(&mut header);
-    // A renamed pointer type keeps the blank that separates a type from a name.
+    // Where cbindgen renames a pointer type, it leaves a space between the star and the name.
     let header = String::from_utf8(header)?.replace("char * ", "char *").replace("jc_buf * ", "jc_buf *");
     Ok(header)
 }

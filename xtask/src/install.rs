@@ -1,4 +1,4 @@
-//! What a C or C++ program builds against, in a folder of the user's: header, libraries, pkg-config, CMake, licences.
+//! Installs what a C or C++ program needs into a folder: header, libraries, pkg-config and CMake files, licences.
 
 use std::env;
 use std::fs;
@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
-use crate::abi::{self, SONAME};
+use crate::build::{self, SONAME};
 use crate::program::is_installed;
-use crate::test::Sum;
-use crate::{cargo, notices, succeed, target, top};
+use crate::sum::Sum;
+use crate::workspace::{succeed, target, top};
+use crate::{abi, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -27,15 +28,15 @@ const TEMPLATES: [(&str, &str); 3] = [
 pub fn install(prefix: &Path) -> Result<()> {
     ensure!(
         cfg!(target_os = "linux"),
-        "the layout is Linux's: elsewhere take the library from target/release"
+        "the installed layout is that of Linux; on other systems take the library from target/release"
     );
-    let built = release()?;
+    let built = build::release()?;
     let lib = prefix.join("lib");
     fs::create_dir_all(prefix.join("include"))?;
     fs::copy(top().join("include/jcsdk.h"), prefix.join("include/jcsdk.h"))?;
     let file = format!("libjcsdk.so.{VERSION}");
     fs::create_dir_all(&lib)?;
-    // Not over a library that a process has loaded: that would kill it.
+    // The old library is removed first: writing over one that a process has loaded would crash that process.
     for (from, to) in [("libjcsdk.so", file.as_str()), ("libjcsdk.a", "libjcsdk.a")] {
         let _ = fs::remove_file(lib.join(to));
         fs::copy(built.join(from), lib.join(to)).with_context(|| format!("{to} was not installed"))?;
@@ -58,12 +59,6 @@ pub fn install(prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The folder of the library that is shipped.
-pub fn release() -> Result<PathBuf> {
-    succeed("the library's build", cargo().args(["build", "--quiet", "--release", "-p", "jcsdk", "--lib"]))?;
-    Ok(target().join("release"))
-}
-
 #[cfg(unix)]
 fn link(to: &str, at: &Path) -> Result<()> {
     let _ = fs::remove_file(at);
@@ -72,17 +67,17 @@ fn link(to: &str, at: &Path) -> Result<()> {
 
 #[cfg(not(unix))]
 fn link(_: &str, _: &Path) -> Result<()> {
-    anyhow::bail!("no symbolic links here")
+    anyhow::bail!("this system has no symbolic links")
 }
 
-/// Where the tests install it.
+/// Installs into a folder for the tests, and returns it.
 pub fn for_tests() -> Result<PathBuf> {
     let prefix = target().join("install");
     install(&prefix)?;
     Ok(prefix)
 }
 
-/// A C program is built from the installed files alone, in each way, and resets users.
+/// Builds a C program with each tool from the installed files alone. It then has to reset users.
 pub fn run() -> Result<Sum> {
     let prefix = for_tests()?;
     let mut sum = Sum::default();
@@ -91,7 +86,7 @@ pub fn run() -> Result<Sum> {
     {
         if !is_installed(tool) {
             ensure!(env::var_os("CI").is_none(), "{tool} is not installed, and CI is set");
-            println!("SKIPPED: {tool} is not installed, so what is for it was NOT tested");
+            println!("SKIPPED: {tool} is not installed, so its files were NOT tested");
             continue;
         }
         for is_static in [false, true] {
@@ -148,7 +143,7 @@ fn cmake(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
     Ok(build.join("reset"))
 }
 
-/// The program runs with no hint but, where it is linked to the shared library, the folder of that.
+/// Runs the program, which gets the folder of the shared library if it was linked to that, and no other help.
 fn resets(way: &str, program: &Path, prefix: &Path) -> Result<Sum> {
     let simulator = Simulator::start(Options::default());
     let users = target().join("install-tests/users");

@@ -2,60 +2,74 @@
 
 mod abi;
 mod bench;
+mod build;
 mod c;
 mod demo;
+mod downloads;
 mod examples;
+mod fetch;
 mod fuzz;
 mod header;
 mod install;
+
+mod mutants;
 mod notices;
 mod powershell;
 mod program;
 mod simulator;
 mod soak;
+mod sum;
 mod test;
+mod workspace;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-
-use anyhow::{Context, Result, ensure};
+use std::path::Path;
+use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo             reset users of a simulated JumpCloud in every documented way
-  test [STAGE]     run every test, or one stage: rust, c, install, examples, powershell
-  bench            measure the speed beside peers; takes minutes
-  soak             100,000 resets and 2,000 rounds of cancels; takes minutes
-  fuzz [SECONDS]   feed anything to what reads answers, options and C arguments, each so long (60)
-  header           write include/jcsdk.h from src/ffi
-  header --check   fail where the committed header is not what src/ffi says
-  abi              record the ABI in include/jcsdk.abi
-  abi --check      fail where the ABI is not the recorded one
-  install --prefix DIR
-                   header, libraries, pkg-config and CMake files for C and C++
-  notices          write out/NOTICES.txt: the linked crates and their licences
+  demo                   reset users of a simulated JumpCloud in every documented way
+  test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell
+  bench                  measure the speed beside that of comparable programs; takes minutes
+  bench --check          only compile the C programs of the benchmark
+  soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes
+  fuzz [SECONDS]         run each fuzz target for 60 seconds, or for as many as are given
+  fuzz --check           only compile the fuzz targets
+  mutants [FILE...]      change the library, or only these files, in small ways, and show what no test notices; takes hours
+  header                 write include/jcsdk.h from src/ffi
+  header --check         fail if include/jcsdk.h does not agree with src/ffi
+  abi                    record the ABI in include/jcsdk.abi
+  abi --check            fail if the ABI is not the recorded one
+  install --prefix DIR   install the header, the libraries, and the pkg-config and CMake files for C and C++
+  notices                write out/NOTICES.txt, which lists the linked crates and their licences
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args[..] {
+        [] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         ["bench"] => bench::run(),
+        ["bench", "--check"] => bench::check(),
         ["demo"] => demo::run(),
         ["fuzz"] => fuzz::run("60"),
+        ["fuzz", "--check"] => fuzz::check(),
         ["fuzz", seconds] => fuzz::run(seconds),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["mutants", ref files @ ..] => mutants::run(files),
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
         ["test", stage] => test::run(Some(stage)),
         _ => {
-            eprint!("{USAGE}");
+            eprint!("xtask: there is no command {:?}\n\n{USAGE}", args.join(" "));
             return ExitCode::from(2);
         }
     };
@@ -66,27 +80,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The repository's top folder.
-fn top() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
-}
-
-/// The folder that cargo builds into.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| top().join("target"), PathBuf::from)
-}
-
-fn cargo() -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(top());
-    cargo
-}
-
-/// Runs a command, whose failure becomes an error.
-fn succeed(what: &str, command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{what} could not be started"))?;
-    ensure!(status.success(), "{what} failed ({status})");
-    Ok(())
 }

@@ -8,13 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::top;
+use crate::workspace::{self, top};
 
 const TITLE: &str = "\
-jcsdk is linked from the crates below. After their list, each licence text stands once, with the crates that carry it.
+jcsdk contains the crates below. After their list, each licence text appears once, with the crates that come with it.
 ";
 
-/// For the build's own target.
+/// Lists the crates of a build for this system.
 pub fn write() -> Result<()> {
     let path = top().join("out/NOTICES.txt");
     fs::create_dir_all(path.parent().context("no folder")?)?;
@@ -37,7 +37,7 @@ pub fn read() -> Result<String> {
         text += &format!("\n{name}: {licence}\n    {repository}\n");
         let texts = texts(Path::new(&folder))?;
         if texts.is_empty() {
-            text += "    The crate carries no licence text.\n";
+            text += "    The crate comes with no licence text.\n";
         }
         for licence in texts {
             carriers.entry(licence).or_default().push(name.clone());
@@ -49,7 +49,7 @@ pub fn read() -> Result<String> {
     Ok(text)
 }
 
-/// Normal dependencies only: what builds or tests the library does not come into it.
+/// Normal dependencies only. Those for building and testing are not part of the library.
 fn linked() -> Result<Vec<Crate>> {
     let mut tree = cargo(&["tree", "-p", "jcsdk", "--locked", "--edges", "normal,no-proc-macro"]);
     let tree = output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
@@ -74,7 +74,7 @@ fn linked() -> Result<Vec<Crate>> {
 }
 
 fn cargo(args: &[&str]) -> Command {
-    let mut cargo = crate::cargo();
+    let mut cargo = workspace::cargo();
     cargo.args(args);
     cargo
 }

@@ -1,42 +1,153 @@
-//! Finds PowerShell, and has it build the module.
+//! Finds PowerShell or fetches one, and builds the module with it.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::{succeed, top};
+use crate::downloads;
+use crate::workspace::{forget_xtask, succeed, target, top};
 
-/// How a person gets one.
+/// What a person can do who has none.
 pub const HOW: &str = "Install PowerShell 7.4 or later (https://aka.ms/powershell) with Pester 5, \
     and have pwsh on PATH or its path in PWSH.";
 
-/// `$PWSH`, else `pwsh` on PATH.
-pub fn find() -> Option<PathBuf> {
-    if let Some(pwsh) = env::var_os("PWSH").filter(|pwsh| !pwsh.is_empty()) {
-        return Some(pwsh.into()).filter(|pwsh: &PathBuf| pwsh.is_file());
+/// A PowerShell of which it is known that it starts.
+pub struct PowerShell {
+    path: PathBuf,
+    version: String,
+    /// On Linux without libicu, .NET starts only without cultures.
+    without_cultures: bool,
+}
+
+/// `$PWSH`, else a `pwsh` 7.4 or later on PATH, else the official one, which is fetched once. The error is one sentence
+/// without its full stop.
+pub fn get() -> Result<&'static PowerShell> {
+    static FOUND: OnceLock<Result<PowerShell, String>> = OnceLock::new();
+    FOUND
+        .get_or_init(|| look().map_err(|error| format!("{error:#}")))
+        .as_ref()
+        .map_err(|error| anyhow!("{error}"))
+}
+
+fn look() -> Result<PowerShell> {
+    match installed() {
+        Ok(found) => return Ok(found),
+        Err(error) if env::var_os("PWSH").is_some_and(|path| !path.is_empty()) => return Err(error),
+        Err(error) => println!("{error:#}."),
     }
     let name = format!("pwsh{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&name)).find(|pwsh| pwsh.is_file())
-}
-
-/// A PowerShell without a profile that asks nothing.
-pub fn command(pwsh: &PathBuf) -> Command {
-    let mut command = Command::new(pwsh);
-    command.args(["-NoProfile", "-NonInteractive"]).env("PWSH", pwsh).env("POWERSHELL_TELEMETRY_OPTOUT", "1");
-    command
-}
-
-/// Stages the module and says where its manifest is. `JCSDK_REFERENCES` names the folder of reference assemblies to
-/// compile against, if it is not to be the shell's own.
-pub fn build_module(pwsh: &PathBuf, configuration: &str) -> Result<PathBuf> {
-    let mut build = command(pwsh);
-    build.args(["-File", "build.ps1", "-Configuration", configuration]).current_dir(top());
-    if let Some(references) = env::var_os("JCSDK_REFERENCES").filter(|path| !path.is_empty()) {
-        build.arg("-ReferencePath").arg(references);
+    let found = PowerShell::start(&downloads::powershell(&tools())?.join(name))
+        .context("the PowerShell that was fetched cannot be used")?;
+    if found.without_cultures {
+        println!(
+            "libicu is missing, so PowerShell runs without cultures, and tests of cultures are skipped."
+        );
     }
-    succeed("the module's build", &mut build)?;
-    let version = env!("CARGO_PKG_VERSION");
-    Ok(top().join(format!("out/JumpCloudApiSdkV1/{version}/JumpCloudApiSdkV1.psd1")))
+    Ok(found)
+}
+
+/// `$PWSH`, else the first `pwsh` on PATH.
+pub fn installed() -> Result<PowerShell> {
+    if let Some(path) = env::var_os("PWSH").filter(|path| !path.is_empty()) {
+        return PowerShell::start(Path::new(&path)).context("PWSH names what cannot be used");
+    }
+    let name = format!("pwsh{}", env::consts::EXE_SUFFIX);
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let mut files = env::split_paths(&folders).map(|folder| folder.join(&name));
+    let path = files.find(|path| path.is_file()).context("There is no pwsh on PATH")?;
+    PowerShell::start(&path).context("The pwsh on PATH cannot be used")
+}
+
+/// The folder for the programs that are fetched.
+fn tools() -> PathBuf {
+    target().join("tools")
+}
+
+impl PowerShell {
+    /// Fails if there is none at this path, if it does not start, or if it is older than 7.4.
+    fn start(path: &Path) -> Result<Self> {
+        ensure!(path.is_file(), "there is no file {}", path.display());
+        let mut shell = Self { path: path.to_owned(), version: String::new(), without_cultures: false };
+        let first = shell.ask("\"$($PSVersionTable.PSVersion)\"");
+        shell.version = match first {
+            Err(_) if cfg!(target_os = "linux") => {
+                shell.without_cultures = true;
+                // If this fails too, the first error says more.
+                shell.ask("\"$($PSVersionTable.PSVersion)\"").or(first)?
+            }
+            first => first?,
+        };
+        let mut numbers = shell.version.split('.').map(|number| number.parse().unwrap_or(0));
+        let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        ensure!(
+            version >= (7, 4),
+            "{} is PowerShell {}, and 7.4 or later is needed",
+            path.display(),
+            shell.version
+        );
+        Ok(shell)
+    }
+
+    /// Runs PowerShell without the user's profile. It never asks the user anything.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(["-NoProfile", "-NonInteractive"]);
+        command.env("PWSH", &self.path);
+        forget_xtask(&mut command); // build.ps1 runs cargo
+        command.env("POWERSHELL_TELEMETRY_OPTOUT", "1").env("POWERSHELL_UPDATECHECK", "Off");
+        if self.without_cultures {
+            command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+        }
+        command
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it prints for this statement.
+    fn ask(&self, statement: &str) -> Result<String> {
+        let output = self.command().args(["-Command", statement]).output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let reason = errors.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+        ensure!(
+            output.status.success(),
+            "{} does not start ({}) {reason}",
+            self.path.display(),
+            output.status
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// As [`PowerShell::command`], with Pester 5, which is fetched if it has none. Says which version of PowerShell it is.
+    pub fn with_pester(&self) -> Result<Command> {
+        let find = "[bool](Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 })";
+        println!("PowerShell {} at {}", self.version, self.path.display());
+        let mut command = self.command();
+        if self.ask(find)? != "True" {
+            let modules = downloads::pester(&tools(), self)?;
+            let others = env::var_os("PSModulePath").unwrap_or_default();
+            command.env(
+                "PSModulePath",
+                env::join_paths([modules].into_iter().chain(env::split_paths(&others)))?,
+            );
+        }
+        Ok(command)
+    }
+
+    /// Builds the module and returns the path of its manifest. It is compiled against the assemblies of this PowerShell, or
+    /// against the reference assemblies in the folder that `JCSDK_REFERENCES` names.
+    pub fn build_module(&self, configuration: &str) -> Result<PathBuf> {
+        let mut build = self.command();
+        build.args(["-File", "build.ps1", "-Configuration", configuration]).current_dir(top());
+        if let Some(references) = env::var_os("JCSDK_REFERENCES").filter(|path| !path.is_empty()) {
+            build.arg("-ReferencePath").arg(references);
+        }
+        succeed("the module's build", &mut build)?;
+        let version = env!("CARGO_PKG_VERSION");
+        Ok(top().join(format!("out/JumpCloudApiSdkV1/{version}/JumpCloudApiSdkV1.psd1")))
+    }
 }

@@ -1,4 +1,4 @@
-//! Runs the programs that are tests.
+//! Runs programs that are tests, with a limit on their time.
 
 use std::env;
 use std::fs::{self, File};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// A program that takes longer hangs. Under valgrind, on a busy machine, the slowest needs a tenth of it.
+/// A program that takes longer is taken to hang. The slowest, under valgrind on a busy machine, needs a tenth of this.
 const HUNG: Duration = Duration::from_secs(600);
 
 pub struct Ended {
-    /// None where it hung and was killed.
+    /// None if it hung and was killed.
     pub status: Option<ExitStatus>,
-    /// Both its outputs.
+    /// Its standard output and standard error.
     pub output: String,
 }
 
-/// Runs the command with its output in a file. `meanwhile` gets its process id again and again.
+/// Runs the command and writes its output to a file. Calls `meanwhile` with its process id every 10 ms.
 pub fn finish(command: &mut Command, output: &Path, mut meanwhile: impl FnMut(u32)) -> Result<Ended> {
     let file = File::create(output)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);

@@ -1,10 +1,10 @@
-//! The stand-in for the API, as the commands use it.
+//! How other programs are told to use a simulator.
 
 use std::process::Command;
 
 use simulator::Simulator;
 
-/// What a caller's environment must hold to reach it over HTTPS.
+/// Sets the environment in which the library uses this simulator over HTTPS, and nothing else.
 pub fn configure(simulator: &Simulator, command: &mut Command) {
     let addresses = simulator.addresses();
     command

@@ -1,8 +1,8 @@
-//! `tests/soak.rs` at full size: enough for memory that grows, or a moment that is rarely hit, to show.
+//! Runs `tests/soak.rs` at full size, so that growing memory and rare races have time to show.
 
 use anyhow::Result;
 
-use crate::{cargo, succeed};
+use crate::workspace::{cargo, succeed};
 
 pub fn run() -> Result<()> {
     let mut soak = cargo();

@@ -1,35 +1,13 @@
-//! Every test: Rust, C, what is installed, the examples, PowerShell. Ends with their sum.
+//! Runs every test: Rust, C, installation, examples, PowerShell. The last line counts them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{c, cargo, examples, install, powershell, succeed, target, top};
-
-/// How many tests passed and failed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sum {
-    pub passed: u32,
-    pub failed: u32,
-}
-
-impl Sum {
-    /// Says how a test came out.
-    pub fn one(ok: bool, name: &str, why: &str) -> Self {
-        if ok {
-            println!("ok - {name}");
-        } else {
-            println!("not ok - {name}: {why}");
-        }
-        Self { passed: ok.into(), failed: (!ok).into() }
-    }
-
-    pub fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-}
+use crate::sum::Sum;
+use crate::workspace::{cargo, succeed, target, top};
+use crate::{c, examples, install, powershell};
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
@@ -41,7 +19,7 @@ const STAGES: [Stage; 5] = [
     ("PowerShell", powershell),
 ];
 
-/// All stages, or the one of that name. A stage that cannot run counts as one failed test, and the others still run.
+/// Runs all stages, or the one of this name. A stage that cannot run counts as one failed test.
 pub fn run(only: Option<&str>) -> Result<()> {
     let mut all = Sum::default();
     let wanted = |name: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(name));
@@ -75,18 +53,17 @@ fn rust() -> Result<Sum> {
 }
 
 fn powershell() -> Result<Sum> {
-    let Some(pwsh) = powershell::find() else {
-        ensure!(
-            std::env::var_os("CI").is_none(),
-            "no PowerShell was found, and CI is set. {}",
-            powershell::HOW
-        );
-        println!("SKIPPED: no PowerShell was found, so the module was NOT tested. {}", powershell::HOW);
-        return Ok(Sum::default());
+    let found = powershell::get().and_then(|pwsh| Ok((pwsh, pwsh.with_pester()?)));
+    let (pwsh, mut pester) = match found {
+        Ok(found) => found,
+        Err(error) if std::env::var_os("CI").is_some() => return Err(error.context("CI is set")),
+        Err(error) => {
+            println!("SKIPPED: the module was NOT tested: {error:#}. {}", powershell::HOW);
+            return Ok(Sum::default());
+        }
     };
-    let module = powershell::build_module(&pwsh, "Debug")?;
+    let module = pwsh.build_module("Debug")?;
     succeed("the simulator's build", cargo().args(["build", "--quiet", "-p", "simulator"]))?;
-    let mut pester = powershell::command(&pwsh);
     pester.args(["-File", "tests/powershell/run.ps1"]).current_dir(top());
     pester.env("JCSDK_MODULE", module.parent().context("no folder")?);
     pester.env(

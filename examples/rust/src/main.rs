@@ -2,7 +2,7 @@
 //!
 //!     reset-example ID      the key is in JCApiKey
 //!
-//! Ends with 0: the user was reset, 1: not, 2: wrong call or configuration.
+//! Exit status: 0 if the user was reset, 1 if not, 2 for a wrong call or configuration.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
 //! A client that shows every byte, and one that speaks TLS.
-#![allow(dead_code)] // each test binary uses a part of it
+#![allow(dead_code)] // Each test binary uses only a part of it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ pub fn simulator() -> Simulator {
     Simulator::start(Options::default())
 }
 
-/// Everything that came back, and how it ended: `None` is a proper end.
+/// Everything that came back, and how it ended. `None` is a regular end.
 pub struct Reply {
     pub text: String,
     pub reads: usize,
@@ -21,7 +21,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// 0 where no status line came.
+    /// 0 if no status line came.
     pub fn status(&self) -> u16 {
         let line = self.text.strip_prefix("HTTP/1.1 ").or_else(|| self.text.strip_prefix("HTTP/1.0 "));
         line.and_then(|line| line.get(..3)?.parse().ok()).unwrap_or(0)
@@ -79,7 +79,7 @@ pub fn reset_and_close(simulator: &Simulator, id: &str) -> Reply {
     reset(simulator, id, &[("connection", "close")])
 }
 
-/// A client that trusts the simulator's own authority only.
+/// A client that trusts only the simulator's own certificate authority.
 pub fn https_client(
     simulator: &Simulator,
     configure: impl FnOnce(reqwest::blocking::ClientBuilder) -> reqwest::blocking::ClientBuilder,
@@ -90,7 +90,7 @@ pub fn https_client(
     configure(reqwest::blocking::Client::builder().no_proxy().tls_certs_only([ca])).build().unwrap()
 }
 
-/// Waits for what another thread will surely do; the limit only ends a test that would never end.
+/// Waits for something that another thread does. The limit only ends a test that would never end.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let limit = Instant::now() + Duration::from_secs(60);
     while !holds() {
