@@ -89,7 +89,10 @@
  *   Organization.Required * Set JCOrgId to the organization's id: this key belongs to an administrator of several.
  *   Permission.Refused      Check the administrator's role, the organization and the region; after many calls it may
  *                           also be a rate block, so wait and try again.
- *   User.NotFound           Check the user's id, the organization and the region.
+ *   User.NotFound           Check the user's id, the organization and the region; if no user is found, check the URL as
+ *                           well.
+ *   Url.Suspect             Check the URL, which is given without /api at its end, and what stands in front of the API;
+ *                           nothing has changed.
  *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
  *                           has changed.
  *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.

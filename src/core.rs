@@ -163,7 +163,7 @@ impl Core {
     /// Whether the next requests may go side by side. What says nothing of the key changes nothing.
     fn learn(&self, verdict: &Verdict) {
         let refuses = verdict.code.is_some_and(Code::is_everyones);
-        let takes = matches!(verdict.code, None | Some(Code::UserNotFound | Code::RequestRefused));
+        let takes = verdict.proves_key;
         if refuses || takes {
             self.proved.store(takes, Ordering::Relaxed);
         }
@@ -238,6 +238,7 @@ async fn read(mut response: reqwest::Response, deadline: Instant) -> Answer {
     let mut answer = Answer {
         status: response.status().as_u16(),
         location: header(header::LOCATION).map(text),
+        encoding: header(header::CONTENT_ENCODING).map(text),
         retry_after: header(header::RETRY_AFTER)
             .and_then(|value| parse_retry_after(&text(value), SystemTime::now())),
         ..Answer::default()

@@ -69,7 +69,8 @@ codes! {
     OrganizationRequired = "Organization.Required", "Set JCOrgId to the organization's id: this key belongs to an administrator of several.";
     PermissionRefused = "Permission.Refused",
         "Check the administrator's role, the organization and the region; after many calls it may also be a rate block, so wait and try again.";
-    UserNotFound = "User.NotFound", "Check the user's id, the organization and the region.";
+    UserNotFound = "User.NotFound", "Check the user's id, the organization and the region; if no user is found, check the URL as well.";
+    UrlSuspect = "Url.Suspect", "Check the URL, which is given without /api at its end, and what stands in front of the API; nothing has changed.";
     RequestRefused = "Request.Refused", "The request was refused as it is; the server's message, if it gave one, says why. Nothing has changed.";
     RateLimitExceeded = "RateLimit.Exceeded", "Wait, then reset this user again with fewer at once; nothing has changed.";
     ServiceUnavailable = "Service.Unavailable", "Wait, then reset this user again; nothing has changed.";
@@ -142,6 +143,8 @@ pub struct Verdict {
     pub retry_after: Option<Duration>,
     /// Surely nothing was done, and trying again may help.
     pub may_retry: bool,
+    /// The API itself has answered, and has taken the key.
+    pub proves_key: bool,
 }
 
 impl Verdict {
@@ -155,6 +158,7 @@ impl Verdict {
             body: None,
             retry_after: None,
             may_retry: false,
+            proves_key: false,
         }
     }
 }
@@ -310,7 +314,7 @@ mod tests {
         result.tag = Some(u64::MAX);
         assert_eq!(
             result.to_json(2),
-            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
+            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region; if no user is found, check the URL as well.","attempts":1,"elapsedMs":12}"#
         );
 
         let refused = ResetResult::unsent(Some("u"), Verdict::new(Outcome::Refused, Code::AuthRefused, "x"));

@@ -27,7 +27,7 @@ public sealed class ResetException : HttpRequestException
     {
         "Auth.Refused" or "Auth.LoginRedirect" or "Organization.Required" or "Key.Missing" => ErrorCategory.AuthenticationError,
         "Permission.Refused" => ErrorCategory.PermissionDenied,
-        "User.NotFound" => ErrorCategory.ObjectNotFound,
+        "User.NotFound" or "Url.Suspect" => ErrorCategory.ObjectNotFound,
         "Request.Refused" => ErrorCategory.InvalidOperation,
         "RateLimit.Exceeded" => ErrorCategory.LimitsExceeded,
         "Service.Unavailable" or "Server.Failed" => ErrorCategory.ResourceUnavailable,
