@@ -84,6 +84,8 @@
  *   Url.Invalid             Use an https URL, or http on this machine, without user, query or fragment; for a proxy an
  *                           http URL. Nothing was sent.
  *   Configuration.Invalid   Correct the setting; nothing was sent.
+ *   Tls.NoAuthorities       Install the system's certificate authorities (the package ca-certificates), or set
+ *                           SSL_CERT_FILE to a PEM file of them; nothing was sent.
  *   Auth.Refused *          Check the API key: it may be wrong, withdrawn, or of another region.
  *   Auth.LoginRedirect *    Check the API key: the server asked for a log-in, as it does when it sees no key.
  *   Organization.Required * Set JCOrgId to the organization's id: this key belongs to an administrator of several.
@@ -235,7 +237,8 @@
 #define JC_OPT_URL 4
 
 /**
- * A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+ * A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
+ * is made. Else SSL_CERT_FILE.
  */
 #define JC_OPT_CA_FILE 5
 

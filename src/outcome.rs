@@ -64,6 +64,8 @@ codes! {
     EnvironmentInvalid = "Environment.Invalid", "Use STANDARD, EU or IN; nothing was sent.";
     UrlInvalid = "Url.Invalid", "Use an https URL, or http on this machine, without user, query or fragment; for a proxy an http URL. Nothing was sent.";
     ConfigurationInvalid = "Configuration.Invalid", "Correct the setting; nothing was sent.";
+    TlsNoAuthorities = "Tls.NoAuthorities",
+        "Install the system's certificate authorities (the package ca-certificates), or set SSL_CERT_FILE to a PEM file of them; nothing was sent.";
     AuthRefused = "Auth.Refused", "Check the API key: it may be wrong, withdrawn, or of another region.";
     AuthLoginRedirect = "Auth.LoginRedirect", "Check the API key: the server asked for a log-in, as it does when it sees no key.";
     OrganizationRequired = "Organization.Required", "Set JCOrgId to the organization's id: this key belongs to an administrator of several.";

@@ -31,7 +31,7 @@ public sealed class ResetException : HttpRequestException
         "Request.Refused" => ErrorCategory.InvalidOperation,
         "RateLimit.Exceeded" => ErrorCategory.LimitsExceeded,
         "Service.Unavailable" or "Server.Failed" => ErrorCategory.ResourceUnavailable,
-        "Tls.NotTrusted" or "Redirect.Refused" => ErrorCategory.SecurityError,
+        "Tls.NotTrusted" or "Tls.NoAuthorities" or "Redirect.Refused" => ErrorCategory.SecurityError,
         "Connection.Refused" or "Connection.NotMade" or "Name.NotFound" or "Proxy.Refused" or "Answer.Lost" => ErrorCategory.ConnectionError,
         "Answer.TimedOut" => ErrorCategory.OperationTimeout,
         "Answer.NotUnderstood" => ErrorCategory.ProtocolError,
