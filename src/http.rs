@@ -12,6 +12,7 @@ use rustls_platform_verifier::Verifier;
 
 use crate::authorities;
 use crate::config::Config;
+use crate::names::Names;
 use crate::outcome::{Code, Fault};
 use crate::proxy::Proxy;
 
@@ -31,10 +32,9 @@ pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Cl
         .https_only(!plain)
         .tls_backend_preconfigured(tls.clone())
         .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(IDLE_MAX);
-    if plain {
-        builder = builder.dns_resolver(LoopbackOnly);
-    } else if let Some(proxy) = &config.proxy {
+        .pool_idle_timeout(IDLE_MAX)
+        .dns_resolver(Names::new(plain, config.connect_timeout));
+    if let Some(proxy) = config.proxy.as_ref().filter(|_| !plain) {
         builder = builder.proxy(through(proxy)?);
     }
     builder.build().map_err(|error| invalid(format!("no HTTP client could be made ({error})")))
@@ -99,20 +99,4 @@ pub fn headers(config: &Config) -> Result<HeaderMap, Fault> {
 
 fn invalid(what: String) -> Fault {
     Fault::new(Code::ConfigurationInvalid, &what)
-}
-
-/// Plain http is for this machine only, wherever the name `localhost` leads.
-struct LoopbackOnly;
-
-impl reqwest::dns::Resolve for LoopbackOnly {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let here: Vec<_> = found.filter(|address| address.ip().is_loopback()).collect();
-            if here.is_empty() {
-                return Err("the name does not lead to this machine".into());
-            }
-            Ok(Box::new(here.into_iter()) as reqwest::dns::Addrs)
-        })
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The way of a call, file by file: a checked `reset` request goes with a `config`, to no `address` that a key may
 //! not be sent to, perhaps by way of a `proxy` and trusting whom `authorities` names, through the `client`, alone or in a `batch`. `core` makes the attempts,
-//! over `http` and on a `runtime`; a `flight` knows whether something may have left; an `answer`, or the `failure` to
+//! over `http`, which asks `names`, and on a `runtime`; a `flight` knows whether something may have left; an `answer`, or the `failure` to
 //! get one, becomes an `outcome`; `retry` says whether it may be sent again, and `redact` keeps the key out of every
 //! word. `ffi` is the same for every language that calls C.
 
@@ -18,6 +18,7 @@ mod failure;
 pub mod ffi;
 mod flight;
 mod http;
+mod names;
 mod outcome;
 mod proxy;
 mod redact;

@@ -80,6 +80,7 @@ codes! {
     ConnectionRefused = "Connection.Refused", "Check the address and that the server runs; nothing was sent.";
     ConnectionNotMade = "Connection.NotMade", "Check the network, the firewall and the proxy; nothing was sent.";
     NameNotFound = "Name.NotFound", "Check the host's name and the DNS; nothing was sent.";
+    NameLookupFailed = "Name.LookupFailed", "Check the DNS, the network and the limits of this process, then reset this user again; nothing was sent.";
     TlsNotTrusted = "Tls.NotTrusted",
         "Check who answers there; if a proxy of your own inspects TLS, have the system trust its certificate authority. Nothing was sent.";
     ProxyRefused = "Proxy.Refused", "Check the proxy's address, user and password, and that it allows this host; nothing was sent.";

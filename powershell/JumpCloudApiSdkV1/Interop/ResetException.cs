@@ -32,7 +32,7 @@ public sealed class ResetException : HttpRequestException
         "RateLimit.Exceeded" => ErrorCategory.LimitsExceeded,
         "Service.Unavailable" or "Server.Failed" => ErrorCategory.ResourceUnavailable,
         "Tls.NotTrusted" or "Tls.NoAuthorities" or "Redirect.Refused" => ErrorCategory.SecurityError,
-        "Connection.Refused" or "Connection.NotMade" or "Name.NotFound" or "Proxy.Refused" or "Answer.Lost" => ErrorCategory.ConnectionError,
+        "Connection.Refused" or "Connection.NotMade" or "Name.NotFound" or "Name.LookupFailed" or "Proxy.Refused" or "Answer.Lost" => ErrorCategory.ConnectionError,
         "Answer.TimedOut" => ErrorCategory.OperationTimeout,
         "Answer.NotUnderstood" => ErrorCategory.ProtocolError,
         "NotTried" or "Cancelled" => ErrorCategory.OperationStopped,
