@@ -83,12 +83,17 @@
  *   Url.Invalid             Use an https URL, or http on this machine, without user, query or fragment; for a proxy an
  *                           http URL. Nothing was sent.
  *   Configuration.Invalid   Correct the setting; nothing was sent.
+ *   Tls.NoAuthorities       Install the system's certificate authorities (the package ca-certificates), or set
+ *                           SSL_CERT_FILE to a PEM file of them; nothing was sent.
  *   Auth.Refused *          Check the API key: it may be wrong, withdrawn, or of another region.
  *   Auth.LoginRedirect *    Check the API key: the server asked for a log-in, as it does when it sees no key.
  *   Organization.Required * Set JCOrgId to the organization's id: this key belongs to an administrator of several.
  *   Permission.Refused      Check the administrator's role, the organization and the region; after many calls it may
  *                           also be a rate block, so wait and try again.
- *   User.NotFound           Check the user's id, the organization and the region.
+ *   User.NotFound           Check the user's id, the organization and the region; if no user is found, check the URL as
+ *                           well.
+ *   Url.Suspect             Check the URL, which is given without /api at its end, and what stands in front of the API;
+ *                           nothing has changed.
  *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
  *                           has changed.
  *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.
@@ -98,6 +103,8 @@
  *   Connection.Refused      Check the address and that the server runs; nothing was sent.
  *   Connection.NotMade      Check the network, the firewall and the proxy; nothing was sent.
  *   Name.NotFound *         Check the host's name and the DNS; nothing was sent.
+ *   Name.LookupFailed       Check the DNS, the network and the limits of this process, then reset this user again;
+ *                           nothing was sent.
  *   Tls.NotTrusted *        Check who answers there; if a proxy of your own inspects TLS, have the system trust its
  *                           certificate authority. Nothing was sent.
  *   Proxy.Refused *         Check the proxy's address, user and password, and that it allows this host; nothing was
@@ -232,7 +239,8 @@
 #define JC_OPT_URL 4
 
 /**
- * A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+ * A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
+ * is made. Else SSL_CERT_FILE.
  */
 #define JC_OPT_CA_FILE 5
 

@@ -6,8 +6,10 @@
 enum Is {
     /// Every other user would meet the same failure, so a batch begins no other.
     EveryonesFailure,
-    /// The server accepted the key, or it would have said so.
+    /// Where the API itself says it, it accepts the key.
     ProofOfKey,
+    /// Every other user would probably meet it, if it is the first answer.
+    SuspectIfFirst,
     /// Surely nothing was done, and sending the request again may help.
     Passing,
 }
@@ -49,6 +51,8 @@ codes! {
     UrlInvalid = "Url.Invalid", [],
         "Use an https URL, or http on this machine, without user, query or fragment; for a proxy an http URL. Nothing was sent.";
     ConfigurationInvalid = "Configuration.Invalid", [], "Correct the setting; nothing was sent.";
+    TlsNoAuthorities = "Tls.NoAuthorities", [],
+        "Install the system's certificate authorities (the package ca-certificates), or set SSL_CERT_FILE to a PEM file of them; nothing was sent.";
     AuthRefused = "Auth.Refused", [EveryonesFailure], "Check the API key: it may be wrong, withdrawn, or of another region.";
     AuthLoginRedirect = "Auth.LoginRedirect", [EveryonesFailure],
         "Check the API key: the server asked for a log-in, as it does when it sees no key.";
@@ -56,7 +60,9 @@ codes! {
         "Set JCOrgId to the organization's id: this key belongs to an administrator of several.";
     PermissionRefused = "Permission.Refused", [],
         "Check the administrator's role, the organization and the region; after many calls it may also be a rate block, so wait and try again.";
-    UserNotFound = "User.NotFound", [ProofOfKey], "Check the user's id, the organization and the region.";
+    UserNotFound = "User.NotFound", [ProofOfKey], "Check the user's id, the organization and the region; if no user is found, check the URL as well.";
+    UrlSuspect = "Url.Suspect", [SuspectIfFirst],
+        "Check the URL, which is given without /api at its end, and what stands in front of the API; nothing has changed.";
     RequestRefused = "Request.Refused", [ProofOfKey],
         "The request was refused as it is; the server's message, if it gave one, says why. Nothing has changed.";
     RateLimitExceeded = "RateLimit.Exceeded", [Passing], "Wait, then reset this user again with fewer at once; nothing has changed.";
@@ -66,6 +72,8 @@ codes! {
     ConnectionRefused = "Connection.Refused", [Passing], "Check the address and that the server runs; nothing was sent.";
     ConnectionNotMade = "Connection.NotMade", [], "Check the network, the firewall and the proxy; nothing was sent.";
     NameNotFound = "Name.NotFound", [EveryonesFailure], "Check the host's name and the DNS; nothing was sent.";
+    NameLookupFailed = "Name.LookupFailed", [Passing],
+        "Check the DNS, the network and the limits of this process, then reset this user again; nothing was sent.";
     TlsNotTrusted = "Tls.NotTrusted", [EveryonesFailure],
         "Check who answers there; if a proxy of your own inspects TLS, have the system trust its certificate authority. Nothing was sent.";
     ProxyRefused = "Proxy.Refused", [EveryonesFailure],
@@ -97,7 +105,12 @@ impl Code {
         self.row().is == Some(Is::EveryonesFailure)
     }
 
-    /// The server looked at more than the key, so it accepts the key.
+    /// As [`stops_batch`](Self::stops_batch), where nothing was accepted before.
+    pub fn stops_batch_if_first(self) -> bool {
+        self.row().is == Some(Is::SuspectIfFirst)
+    }
+
+    /// An answer of the API itself with this code proves that it accepts the key.
     pub fn proves_key(self) -> bool {
         self.row().is == Some(Is::ProofOfKey)
     }

@@ -17,13 +17,14 @@
 //!
 //! The way of a call, file by file. `reset` checks the request. `config` says where to send it and as whom: to an
 //! `address` that the key may be sent to, perhaps through a `proxy`. The `client` takes one user, a `batch` many.
-//! `session` is what they share, with the loop of attempts; it waits for the `throttle`, makes an `attempt` over `http`
-//! on a `runtime`, and asks `retry` for the next step. An `answer`, or the `failure` to get one, becomes an `outcome`
+//! `session` is what they share, with the loop of attempts; it waits for the `throttle`, makes an `attempt` over `http`,
+//! which trusts `authorities` and looks `names` up, on a `runtime`, and asks `retry` for the next step. An `answer`, or the `failure` to get one, becomes an `outcome`
 //! with a `code`, and that a `result`. `redact` keeps the key out of every text. `ffi` is the same for C.
 
 mod address;
 mod answer;
 mod attempt;
+mod authorities;
 mod batch;
 mod client;
 mod code;
@@ -32,6 +33,7 @@ mod failure;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod http;
+mod names;
 mod outcome;
 mod proxy;
 mod redact;

@@ -67,6 +67,8 @@ pub struct Verdict {
     pub retry_after: Option<Duration>,
     /// Every other user would fail in the same way.
     pub stops_batch: bool,
+    /// The API itself has answered, and accepts the key.
+    pub proves_key: bool,
     /// Says more than the code's own hint.
     pub hint: Option<String>,
 }
@@ -83,6 +85,7 @@ impl Verdict {
             body: None,
             retry_after: None,
             stops_batch: code.is_some_and(Code::stops_batch),
+            proves_key: false,
             hint: None,
         }
     }

@@ -153,7 +153,7 @@ mod tests {
         result.tag = Some(u64::MAX);
         assert_eq!(
             result.to_json(2),
-            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region.","attempts":1,"elapsedMs":12}"#
+            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region; if no user is found, check the URL as well.","attempts":1,"elapsedMs":12}"#
         );
 
         let refused = ResetResult::unsent(Some("u"), Verdict::new(Outcome::Refused, Code::AuthRefused, "x"));

@@ -133,7 +133,7 @@ impl Session {
         let mut attempts = 0;
         // The server's last word. It says more than the news that a further attempt could not even be sent.
         let mut heard: Option<Verdict> = None;
-        let verdict = loop {
+        let ended = loop {
             if let Err(wait) = self.throttle.wait(self.latest_start(turn)).await {
                 break heard.unwrap_or_else(|| held_back(wait));
             }
@@ -176,6 +176,8 @@ impl Session {
                 }
             }
         };
+        let is_suspect = ended.code.is_some_and(Code::stops_batch_if_first) && !self.key.is_accepted();
+        let verdict = Verdict { stops_batch: ended.stops_batch || is_suspect, ..ended };
         self.key.learn(&verdict);
         ResetResult::new(Some(&self.shown_id(request.id())), verdict, attempts, turn.elapsed())
     }
@@ -240,15 +242,18 @@ impl KeyTrust {
     /// After so many results that say nothing of the key, waiting for one that does costs more than it saves.
     const ENOUGH: u32 = 3;
 
+    fn is_accepted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == u32::MAX
+    }
+
     fn is_enough(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= Self::ENOUGH
     }
 
     fn learn(&self, verdict: &Verdict) {
-        let accepted = verdict.outcome == Outcome::Reset || verdict.code.is_some_and(Code::proves_key);
-        if accepted {
+        if verdict.proves_key {
             self.0.store(u32::MAX, Ordering::Relaxed);
-        } else if verdict.code.is_some_and(Code::stops_batch) {
+        } else if verdict.stops_batch && !verdict.may_be_sent_again() {
             self.0.store(0, Ordering::Relaxed);
         } else if !verdict.may_be_sent_again() {
             let more = |n: u32| Some(n.saturating_add(1));
@@ -293,8 +298,8 @@ mod tests {
         let failed = verdict(Outcome::Unknown, Code::ServerFailed);
         for (verdicts, enough) in [
             (vec![], false),
-            (vec![Verdict::new(Outcome::Reset, None, "")], true),
-            (vec![verdict(Outcome::Refused, Code::UserNotFound)], true),
+            (vec![Verdict { proves_key: true, ..Verdict::new(Outcome::Reset, None, "") }], true),
+            (vec![verdict(Outcome::Refused, Code::UserNotFound)], false),
             (vec![failed.clone(), failed.clone()], false),
             (vec![failed.clone(), failed.clone(), failed.clone()], true),
             (vec![verdict(Outcome::Refused, Code::RateLimitExceeded); 5], false),

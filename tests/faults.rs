@@ -26,13 +26,15 @@ fn rows() -> Vec<Row> {
     let gateway = "Server.Failed";
     let busy = "Service.Unavailable";
     let strange = "Answer.NotUnderstood";
+    let blanks = " ".repeat(65 * 1024) + "<html>";
     let long = "<html>".to_owned() + &" ".repeat(100_000);
     vec![
         // success
         (json!([]),                                                     "reset",   "",                      Some(200), 1, None),
         (json!([{"status": 201}]),                                      "reset",   "",                      Some(201), 1, None),
         (json!([{"status": 204, "shape": "none"}]),                     "reset",   "",                      Some(204), 1, None),
-        (json!([{"status": 299, "shape": "broken"}]),                   "reset",   "",                      Some(299), 1, None),
+        (json!([{"shape": "broken"}]),                                  "reset",   "",                      Some(200), 1, None),
+        (json!([{"body": "OK", "contentType": "text/html"}]),           "reset",   "",                      Some(200), 1, None),
         (json!([{"shape": "none"}]),                                    "reset",   "",                      Some(200), 1, None),
         (json!([{"shape": "code"}]),                                    "reset",   "",                      Some(200), 1, None),
         (json!([{"http10": true}]),                                     "reset",   "",                      Some(200), 1, None),
@@ -48,6 +50,11 @@ fn rows() -> Vec<Row> {
         (json!([{"shape": "html", "contentType": "application/json"}]), "unknown", strange,                 Some(200), 1, None),
         (json!([{"body": long}]),                                       "unknown", strange,                 Some(200), 1, None),
         (json!([{"shape": "html", "cutBody": true}]),                   "unknown", strange,                 Some(200), 1, None),
+        (json!([{"body": "\u{a0}<?xml version='1.0'?><html/>"}]),       "unknown", strange,                 Some(200), 1, None),
+        (json!([{"body": blanks}]),                                     "unknown", strange,                 Some(200), 1, None),
+        (json!([{"body": "OK", "headers": {"content-encoding": "gzip"}}]), "unknown", strange,              Some(200), 1, None),
+        (json!([{"status": 202}]),                                      "unknown", strange,                 Some(202), 1, None),
+        (json!([{"status": 206}]),                                      "unknown", strange,                 Some(206), 1, None),
         // refused, in every shape
         (json!([{"status": 400, "message": "m"}]),                      "refused", "Request.Refused",       Some(400), 1, Some("m")),
         (json!([{"status": 400, "shape": "code", "message": "m"}]),     "refused", "Request.Refused",       Some(400), 1, Some("m")),
@@ -62,6 +69,7 @@ fn rows() -> Vec<Row> {
         (json!([{"status": 403}]),                                      "refused", "Permission.Refused",    Some(403), 1, None),
         (json!([{"status": 403, "shape": "html"}]),                     "refused", "Permission.Refused",    Some(403), 1, None),
         (json!([{"status": 404, "shape": "code"}]),                     "refused", "User.NotFound",         Some(404), 1, Some("Not Found")),
+        (json!([{"status": 404, "shape": "html"}]),                     "refused", "Url.Suspect",           Some(404), 1, None),
         (json!([{"status": 404, "reset": "after-headers"}]),            "refused", "User.NotFound",         Some(404), 1, None),
         (json!([{"status": 407}]),                                      "refused", "Request.Refused",       Some(407), 1, None),
         (json!([{"status": 408}]),                                      "refused", "Request.Refused",       Some(408), 1, None),

@@ -20,7 +20,8 @@ pub const JC_OPT_ORG_ID: i32 = 2;
 pub const JC_OPT_ENVIRONMENT: i32 = 3;
 /// The API's base URL: https, or http on this machine. Counts before JC_OPT_ENVIRONMENT. Else JCApiUrl.
 pub const JC_OPT_URL: i32 = 4;
-/// A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+/// A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
+/// is made. Else SSL_CERT_FILE.
 pub const JC_OPT_CA_FILE: i32 = 5;
 /// An http proxy's URL; used for https only. Else HTTPS_PROXY.
 pub const JC_OPT_PROXY: i32 = 6;
