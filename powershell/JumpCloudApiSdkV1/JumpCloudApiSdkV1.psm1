@@ -98,7 +98,7 @@ function Reset-JcSdkSystemUserMfa {
         if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') }
 
         try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference, $VerbosePreference) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_, $PSCmdlet)) }
     }
 
     process {

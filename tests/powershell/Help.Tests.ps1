@@ -208,7 +208,6 @@ Describe 'Each example' {
         if ($case.ContainsKey('Before')) { . $case.Before }
         $printed = @(Invoke-Transcript $Code $(if ($case.ContainsKey('Environment')) { $case.Environment } else { @{} }))
         $expected = @($Code -split '(?m)^PS> .*(?:\r?\n>> .*)*' | Select-Object -Skip 1)
-        if ($PSVersionTable.PSVersion -lt '7.5') { $expected = $expected -replace '(?s)\n  Recommendation: .*' }
         @($printed | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n" | Should -BeExactly (@($expected | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n")
 
         $arrived = @(Get-ArrivedText | ForEach-Object { ConvertTo-Comparable $_ })

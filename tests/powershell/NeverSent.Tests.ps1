@@ -82,7 +82,7 @@ Describe 'Never sent' {
     It '<Code>: <Form>' -ForEach $forms {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
-        $result.Errors[0].ErrorDetails.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
+        $result.Errors[0].Exception.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         $result.Output | Should -BeNullOrEmpty
         Get-Arrived | Should -BeNullOrEmpty
@@ -99,7 +99,7 @@ Describe 'Never sent' {
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
     ) {
-        (Invoke-Form $Form).Errors.ErrorDetails.Message | Should -BeExactly $Message
+        (Invoke-Form $Form).Errors.Exception.Message | Should -BeExactly $Message
     }
 
     It 'is an error under -WhatIf too, and is not asked about: <_>' -ForEach 'R -Id .. -WhatIf', 'R -Id .. -Confirm', '@{Id="ok-1";Exclusion="no"} | R -WhatIf' {

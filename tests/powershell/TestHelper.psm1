@@ -119,6 +119,11 @@ function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environme
     [Diagnostics.Process]::Start($start)
 }
 
+# For a shell of its own: it no longer counts on what PowerShell shows since 7.5.
+function Get-OlderShell {
+    '$advice = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType("JumpCloudApiSdkV1.Interop.Advice"); $advice.GetProperty("ShellShowsIt", [Reflection.BindingFlags]"NonPublic,Static").SetValue($null, $false)'
+}
+
 # Runs it to its end: its text output, and its exit code.
 function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
     $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module

@@ -48,6 +48,7 @@ public sealed class ResetRun
             Detailed = IsGiven("Detailed"),
             PassThru = IsGiven("PassThru"),
             IsVerbose = IsShown(verbosePreference),
+            AdviceIsShown = Advice.IsShown(cmdlet),
             Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
         };
 
@@ -107,7 +108,7 @@ public sealed class ResetRun
         // A stop, also one at the prompt, and the like are not for us to keep.
         catch (Exception e) when (e is HostException and not PromptingException or not (RuntimeException or FlowControlException))
         {
-            return Failure.NobodyToAsk(request.ShownId, e);
+            return Failure.NobodyToAsk(cmdlet, request.ShownId, e);
         }
         waiting.Enqueue(request);
         if (request.Result is not null) return null;
