@@ -44,7 +44,7 @@ Describe 'Get-Help Reset-JcSdkSystemUserMfa' {
 
     It 'has inputs, outputs and the complex parameters'' properties' {
         @($help.inputTypes.inputType.type.name) | Should -Be 'JumpCloudApiSdkV1.Models.IBodyParameterSystemUserMfaResetRequestBody', 'JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity'
-        @($help.returnValues.returnValue.type.name) | Should -Contain $command.OutputType.Name
+        foreach ($type in $command.OutputType.Name) { @($help.returnValues.returnValue.type.name) | Should -Contain $type }
         $help.alertSet.title | Should -Be 'COMPLEX PARAMETER PROPERTIES'
         $notes = Join-Text $help.alertSet.alert
         foreach ($type in 'IJumpCloudApIsIdentity', 'IBodyParameterSystemUserMfaResetRequestBody') {

@@ -65,6 +65,7 @@ BeforeDiscovery {
         @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="2020-01-02"}'; Code = 'ExclusionUntil.Past' }
         @{ Form = 'R -Id ok-1 -ExclusionDays 7 -ExclusionUntil 2030-01-02'; Code = 'Argument.Invalid' }
         @{ Form = 'R -Id ok-1 -Proxy ""'; Code = 'Url.Invalid' }
+        @{ Form = 'R -Id ok-1 -Proxy $addresses.proxyAuth -ProxyCredential ([pscredential]::Empty)'; Code = 'Configuration.Invalid' }
     )
     $dates = '5', '1.5', '"01/02/2030"', '"20300102"', '"2030-13-01"', '"2030-02-30"', '"2030-01-02T24:00:00Z"', '"2030-01-02T03:04:05+25:00"', '"2030-01-02T03:04.5Z"',
         '"1 Jan 2030"', '" 2030-01-02"', '""', '$true', '@("2030-01-02","2030-01-03")', '"9999-12-31T23:59:59-12:00"' | ForEach-Object { @{ Date = $_ } }
@@ -145,9 +146,13 @@ Describe 'Never sent' {
         $env:JCApiUrl = $null
         $env:HTTPS_PROXY = $addresses.closed # leads nowhere, so that nothing can leave this machine
         $env:JCEnvironment = 'MARS'
-        (Invoke-Form 'R -Id ok-1').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed = (Invoke-Form 'R -Id ok-1').Errors
+        $failed.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: JCEnvironment is ''MARS'', which is none of STANDARD, EU and IN.'
         $env:JCEnvironment = $null
-        (Invoke-Form 'R -Id ok-1 -Environment MARS').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed = (Invoke-Form 'R -Id ok-1 -Environment production').Errors
+        $failed.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: -Environment is ''production'', which is none of STANDARD, EU and IN.'
     }
 
     It 'with -Force a past date is sent, a date before 1970 is not' {

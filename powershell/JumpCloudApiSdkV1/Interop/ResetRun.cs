@@ -26,6 +26,7 @@ public sealed class ResetRun
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
+    private readonly bool isDryRun; // its key is a stand-in
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
 
@@ -52,7 +53,9 @@ public sealed class ResetRun
             Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
         };
 
-        var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
+        var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
+        var configuration = new Configuration(bound, userAgent);
+        if (IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
@@ -61,6 +64,12 @@ public sealed class ResetRun
         {
             noClient = fault.ToResult("", name => name);
             configuration.Dispose();
+        }
+        if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(bound.TryGetValue("WhatIf", out var whatIf) ? whatIf : cmdlet.GetVariableValue("WhatIfPreference")))
+        {
+            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N")), out noClient);
+            isDryRun = true;
+            if (lease is not null) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
         }
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
@@ -110,6 +119,7 @@ public sealed class ResetRun
         {
             return Failure.NobodyToAsk(cmdlet, request.ShownId, e);
         }
+        if (isDryRun && request.Result is null) return null;
         waiting.Enqueue(request);
         if (request.Result is not null) return null;
         handedOver.Add(SameUser(request.UserId));
