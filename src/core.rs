@@ -77,7 +77,7 @@ impl Core {
 
     /// Whether the request may be sent now.
     pub fn check(&self, request: &ResetRequest) -> Result<(), Box<ResetResult>> {
-        request.check_not_past(chrono::Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
+        request.check_date(chrono::Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
     }
 
     /// A result for a request that is surely not sent.
@@ -152,7 +152,7 @@ impl Core {
                 self.learn(&verdict);
                 return self.result(request, verdict, attempts, start.elapsed());
             }
-            if let Err(fault) = request.check_not_past(chrono::Utc::now()) {
+            if let Err(fault) = request.check_date(chrono::Utc::now()) {
                 let what = format!("{}; before it could be sent again, {}", verdict.what, fault.message);
                 return self.result(request, Verdict { what, ..verdict }, attempts, start.elapsed());
             }
