@@ -233,7 +233,7 @@ public sealed class ResetRun
         Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
 
     // The API's own ids are hexadecimal numbers.
-    private static string SameUser(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit) ? id.ToLowerInvariant() : id;
+    private static string SameUser(string id) => Record.IsApiId(id) ? id.ToLowerInvariant() : id;
 
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 
