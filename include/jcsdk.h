@@ -77,6 +77,7 @@
  *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
  *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
  *   ExclusionUntil.Past     Give a date in the future, or say that a past one is meant; nothing was sent.
+ *   ExclusionUntil.TooFar   Give a date before the year 2400, or say that so late a one is meant; nothing was sent.
  *   Key.Missing             Set JCApiKey to an administrator's API key; nothing was sent.
  *   Key.Invalid             Copy the API key again, without blanks or line breaks; nothing was sent.
  *   Environment.Invalid     Use STANDARD, EU or IN; nothing was sent.
@@ -214,7 +215,8 @@
 #define JC_UNTIL_UNSET INT64_MIN
 
 /**
- * For `flags`: an exclusionUntil before now is sent all the same. It locks the user out at once.
+ * For `flags`: an exclusionUntil before now, which locks the user out at once, or in the year 2400 or later is sent
+ * all the same.
  */
 #define JC_ALLOW_PAST 1
 

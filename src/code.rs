@@ -45,6 +45,8 @@ codes! {
     ExclusionInvalid = "Exclusion.Invalid", [], "Give true, false or nothing; nothing was sent.";
     ExclusionUntilInvalid = "ExclusionUntil.Invalid", [], "Give a date between 1970 and 9999 in ISO 8601; nothing was sent.";
     ExclusionUntilPast = "ExclusionUntil.Past", [], "Give a date in the future, or say that a past one is meant; nothing was sent.";
+    ExclusionUntilTooFar = "ExclusionUntil.TooFar", [],
+        "Give a date before the year 2400, or say that so late a one is meant; nothing was sent.";
     KeyMissing = "Key.Missing", [], "Set JCApiKey to an administrator's API key; nothing was sent.";
     KeyInvalid = "Key.Invalid", [], "Copy the API key again, without blanks or line breaks; nothing was sent.";
     EnvironmentInvalid = "Environment.Invalid", [], "Use STANDARD, EU or IN; nothing was sent.";

@@ -78,7 +78,7 @@ impl Session {
 
     /// Whether the request may be sent now.
     pub fn check(&self, request: &ResetRequest) -> Result<(), Box<ResetResult>> {
-        request.check_not_past(Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
+        request.check_date(Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
     }
 
     /// A result for a request that is surely not sent.
@@ -137,7 +137,7 @@ impl Session {
             if let Err(wait) = self.throttle.wait(self.latest_start(turn)).await {
                 break heard.unwrap_or_else(|| held_back(wait));
             }
-            if let Err(fault) = request.check_not_past(Utc::now()) {
+            if let Err(fault) = request.check_date(Utc::now()) {
                 break match heard {
                     None => fault.into(),
                     Some(heard) => {

@@ -32,12 +32,17 @@ static void preview(jc_client *client)
     check_number("it sends nothing", sim_count("requests"), before);
 }
 
-static void past(jc_client *client)
+static void odd_dates(jc_client *client)
 {
+    int64_t year_2400 = INT64_C(13569465600);
     check_number("a past date is invalid", jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, 0, NULL), JC_INVALID);
     check_number("and sent with JC_ALLOW_PAST",
                  jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, JC_ALLOW_PAST, NULL), JC_OK);
     check_number("so it arrived once", sim_count("ok-2"), 1);
+    check_number("one in the year 2400 is invalid",
+                 jc_client_reset_system_user_mfa(client, "ok-2", 1, year_2400, 0, NULL), JC_INVALID);
+    check_number("and sent with JC_ALLOW_PAST",
+                 jc_client_reset_system_user_mfa(client, "ok-2", 1, year_2400, JC_ALLOW_PAST, NULL), JC_OK);
 }
 
 /* A client with this one option, beside what it needs, is refused. */
@@ -59,7 +64,7 @@ int main(void)
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     one_connection(client);
     preview(client);
-    past(client);
+    odd_dates(client);
     jc_client_free(client);
 
     refused("no client without a key", JC_OPT_API_KEY, "", "Key.Missing");

@@ -103,7 +103,8 @@ Describe 'The module' {
     }
 
     It 'does not run beside another module with its types' {
-        $other = 'Add-Type ''namespace JumpCloudApiSdkV1.Models { public interface IJumpCloudApIsIdentity { } }'''
+        # A type's name means the first that the session has used.
+        $other = 'Add-Type ''namespace JumpCloudApiSdkV1.Models { public interface IJumpCloudApIsIdentity { } }''; $null = [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]'
         Invoke-Copy '' "$other; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside .* another module of this name, .* Start a new PowerShell\.'
     }
 

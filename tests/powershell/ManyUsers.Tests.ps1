@@ -119,6 +119,14 @@ Describe 'Progress' {
         "$($records[-1].RecordType)" | Should -Be 'Completed'
     }
 
+    It 'shows no bar while nobody knows how many will come: only the text counts' {
+        $records = @(Get-Progress '1..6 | ForEach-Object { "slow-$_" } | R' | Where-Object RecordType -EQ 'Processing')
+        # Without a percentage, -1, PowerShell paints a full bar.
+        $records.PercentComplete | Sort-Object -Unique | Should -Be 0
+        $records.SecondsRemaining | Sort-Object -Unique | Should -Be -1
+        $records[-1].StatusDescription | Should -Match '^\d done, 0 failed'
+    }
+
     It 'tells the time left once all input is there' {
         $records = Get-Progress '1..6 | ForEach-Object { "slow-$_" } | R -ThrottleLimit 2 -InformationAction SilentlyContinue'
         $last = @($records | Where-Object { $_.SecondsRemaining -ge 0 -and "$($_.RecordType)" -eq 'Processing' })[-1]

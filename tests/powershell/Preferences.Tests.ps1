@@ -20,8 +20,8 @@ BeforeAll {
     $null = Start-Simulator
     # In a runspace of its own, whose global scope is nobody else's, and which has no host that could ask anyone.
     function Invoke-Way([string]$Name, [string]$Value, [string]$Call) { Invoke-Runspace ($Script -f $Name, $Value, $Call) }
-    function Invoke-Runspace([string]$Code) {
-        $shell = [powershell]::Create()
+    function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialsessionstate]::CreateDefault()) {
+        $shell = [powershell]::Create($State)
         $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
         try { $output = $shell.Invoke() }
         catch { $output = $_ }
@@ -80,5 +80,18 @@ Describe 'A common parameter of a calling function' {
     It '<_> reaches the command' -ForEach '-WhatIf', '-Confirm' {
         $null = Invoke-Runspace "function F { [CmdletBinding(SupportsShouldProcess, ConfirmImpact='Medium')] param() R -Id ok-1 }; F $_"
         Get-Arrived | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'A runspace without preference variables' {
+    BeforeEach { Reset-Configuration }
+
+    It 'has the defaults of the shell' {
+        $state = [initialsessionstate]::CreateDefault()
+        foreach ($name in @($state.Variables.Name -like '*Preference'; 'ErrorView')) { $state.Variables.Remove($name, $null) }
+        Set-Fault bad '[{"status":404}]'
+        $text = Invoke-Runspace '"ok-1","bad","ok-1" | R -Detailed | ForEach-Object Outcome; Get-Variable *Preference | ForEach-Object Name' -State $state
+        $text | Should -Match '(?s)^reset\nrefused\ncancelled\nUser ''bad'' was not reset.*\nDuplicateUser: '
+        Get-ArrivedText | Should -Be 'ok-1 {}', 'bad {}'
     }
 }

@@ -95,7 +95,14 @@ function Invoke-Form([string]$Form) {
     Set-Alias R Reset-JcSdkSystemUserMfa
     $typedUser = [JumpCloudApiSdkV1.Models.JumpCloudApIsIdentity]@{ Id = 'ok-1' }
     $typedBody = [JumpCloudApiSdkV1.Models.BodyParameterSystemUserMfaResetRequestBody]@{ Exclusion = $true }
-    $null = $typedUser, $typedBody # read by the forms
+    # Of types that are not the module's.
+    class JcUser { [string]$Id; [string]$UserName; [object]$MfaExclusion; [object]$Exclusion }
+    class NamedUser { [string]$Id }
+    class NumberedUser { [int]$Id }
+    $typedPerson = [JcUser]@{ Id = '5f0c1a2b3c4d5e6f7a8b9c0d'; MfaExclusion = $false }
+    $typedName = [NamedUser]@{ Id = 'ok-1' }
+    $typedNumber = [NumberedUser]@{ Id = 1 }
+    $null = $typedUser, $typedBody, $typedPerson, $typedName, $typedNumber # read by the forms
     $all = @(try { & ([scriptblock]::Create($Form)) 2>&1 3>&1 4>&1 } catch { $_ })
     [pscustomobject]@{
         Output   = @($all | Where-Object { $_ -isnot [Management.Automation.ErrorRecord] -and $_ -isnot [Management.Automation.InformationalRecord] })
@@ -117,6 +124,11 @@ function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environme
     }
     foreach ($one in @('-NoProfile') + @($Argument | Where-Object { $_ }) + '-Command', ($import + $Script)) { $start.ArgumentList.Add($one) }
     [Diagnostics.Process]::Start($start)
+}
+
+# For a shell of its own: it no longer counts on what PowerShell shows since 7.5.
+function Get-OlderShell {
+    '$advice = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType("JumpCloudApiSdkV1.Interop.Advice"); $advice.GetProperty("ShellShowsIt", [Reflection.BindingFlags]"NonPublic,Static").SetValue($null, $false)'
 }
 
 # Runs it to its end: its text output, and its exit code.

@@ -9,6 +9,7 @@ internal sealed class Reporter
     internal required bool Detailed { get; init; }
     internal required bool PassThru { get; init; }
     internal required bool IsVerbose { get; init; }
+    internal required bool AdviceIsShown { get; init; }
     internal required ProgressMeter? Progress { get; init; }
 
     /// <summary>The code of the failure that is everyone's. Who comes after it is not tried.</summary>
@@ -42,7 +43,7 @@ internal sealed class Reporter
             Warning = isDuplicate ? $"DuplicateUser: {result.Message}" : null,
             Progress = Progress?.Count(result.IsReset, total),
             Output = Detailed ? result : PassThru && result.IsReset ? true : null,
-            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(),
+            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(AdviceIsShown),
         };
     }
 

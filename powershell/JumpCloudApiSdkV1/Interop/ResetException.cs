@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using System.Net.Http;
+using JumpCloudApiSdkV1.Interop;
 
 namespace JumpCloudApiSdkV1.Models;
 
@@ -17,11 +18,8 @@ public sealed class ResetException : HttpRequestException
     public string? Code => Result.Code;
     public int Attempts => Result.Attempts;
 
-    internal ErrorRecord ToErrorRecord() =>
-        new(this, Code, Category(Code), UserId)
-        {
-            ErrorDetails = new ErrorDetails(Message) { RecommendedAction = Result.Hint ?? "" },
-        };
+    internal ErrorRecord ToErrorRecord(bool adviceIsShown) =>
+        new(this, Code, Category(Code), UserId) { ErrorDetails = Advice.With(Message, Result.Hint, adviceIsShown) };
 
     private static ErrorCategory Category(string? code) => code switch
     {

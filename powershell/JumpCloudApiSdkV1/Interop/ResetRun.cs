@@ -26,6 +26,7 @@ public sealed class ResetRun
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
+    private readonly bool isDryRun; // its key is a stand-in
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
 
@@ -48,10 +49,13 @@ public sealed class ResetRun
             Detailed = IsGiven("Detailed"),
             PassThru = IsGiven("PassThru"),
             IsVerbose = IsShown(verbosePreference),
+            AdviceIsShown = Advice.IsShown(cmdlet),
             Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
         };
 
-        var configuration = new Configuration(bound, $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}");
+        var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
+        var configuration = new Configuration(bound, userAgent);
+        if (IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
@@ -60,6 +64,12 @@ public sealed class ResetRun
         {
             noClient = fault.ToResult("", name => name);
             configuration.Dispose();
+        }
+        if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(bound.TryGetValue("WhatIf", out var whatIf) ? whatIf : cmdlet.GetVariableValue("WhatIfPreference")))
+        {
+            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N")), out noClient);
+            isDryRun = true;
+            if (lease is not null) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
         }
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
@@ -107,8 +117,9 @@ public sealed class ResetRun
         // A stop, also one at the prompt, and the like are not for us to keep.
         catch (Exception e) when (e is HostException and not PromptingException or not (RuntimeException or FlowControlException))
         {
-            return Failure.NobodyToAsk(request.ShownId, e);
+            return Failure.NobodyToAsk(cmdlet, request.ShownId, e);
         }
+        if (isDryRun && request.Result is null) return null;
         waiting.Enqueue(request);
         if (request.Result is not null) return null;
         handedOver.Add(SameUser(request.UserId));
@@ -222,7 +233,7 @@ public sealed class ResetRun
         Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
 
     // The API's own ids are hexadecimal numbers.
-    private static string SameUser(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit) ? id.ToLowerInvariant() : id;
+    private static string SameUser(string id) => Record.IsApiId(id) ? id.ToLowerInvariant() : id;
 
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 
