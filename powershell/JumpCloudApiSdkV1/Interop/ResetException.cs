@@ -17,10 +17,11 @@ public sealed class ResetException : HttpRequestException
     public string? Code => Result.Code;
     public int Attempts => Result.Attempts;
 
-    internal ErrorRecord ToErrorRecord() =>
+    /// <summary>Where the error ends the command, it says what became of the other users.</summary>
+    internal ErrorRecord ToErrorRecord(string? others) =>
         new(this, Code, Category(Code), UserId)
         {
-            ErrorDetails = new ErrorDetails(Message) { RecommendedAction = Result.Hint ?? "" },
+            ErrorDetails = new ErrorDetails(others is null ? Message : $"{Message} {others}") { RecommendedAction = Result.Hint ?? "" },
         };
 
     private static ErrorCategory Category(string? code) => code switch
