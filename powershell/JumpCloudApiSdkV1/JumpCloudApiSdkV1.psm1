@@ -17,8 +17,8 @@ function Reset-JcSdkSystemUserMfa {
         [Parameter(ParameterSetName = 'Reset', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
         [string]$Id,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
-        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
         [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]$InputObject,
 
         [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
@@ -71,7 +71,7 @@ function Reset-JcSdkSystemUserMfa {
         [ValidateRange(0, 100)]
         [int]$MaximumRetryCount,
 
-        [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once.')]
+        [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once, or that is in the year 2400 or later.')]
         [switch]$Force
     )
 

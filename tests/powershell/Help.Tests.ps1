@@ -118,6 +118,26 @@ Describe 'about_JumpCloudApiSdkV1' {
         @($about -split '\r?\n' | Where-Object { $_.TrimEnd().Length -gt 80 }) | Should -BeNullOrEmpty
     }
 
+    It 'makes a CI job fail when a user was not reset: <Name>' -ForEach @(
+        @{ Name = 'all were reset'; Users = 'ok-1', 'ok-2', 'ok-1'; Key = 'simulator-key'; ExitCode = 0 }
+        @{ Name = 'one was refused'; Users = 'ok-1', 'nobody', 'ok-2'; Key = 'simulator-key'; ExitCode = 1 }
+        @{ Name = 'one is invalid'; Users = 'ok-1', '..'; Key = 'simulator-key'; ExitCode = 1 }
+        @{ Name = 'no key'; Users = 'ok-1', 'ok-2'; Key = ''; ExitCode = 1 }
+    ) {
+        $null = Start-Simulator
+        try {
+            $lines = [regex]::Match(($about -replace '\r'), '(?s)\nCI JOBS\n(.+?)\n[A-Z]').Groups[1].Value -split '\n' -match '^ {8}'
+            $lines.Count | Should -BeGreaterThan 3
+            Push-Location $TestDrive
+            @('Id') + $Users | Set-Content users.csv
+            @($lines) + "'the end'" | Set-Content job.ps1
+            $result = Invoke-Shell "Set-Location '$TestDrive'; & ./job.ps1; exit `$LASTEXITCODE" -Environment @{ JCApiKey = $Key }
+            $result.ExitCode | Should -Be $ExitCode -Because $result.Text
+            $result.Text -match 'the end' | Should -Be ($ExitCode -eq 0)
+        }
+        finally { Pop-Location; Stop-Simulator }
+    }
+
     It 'explains <Code>' -ForEach $codes {
         $about | Should -Match "(?m)^ +$([regex]::Escape($Code))( \*)?( +|\r?\n {20,})\S"
     }

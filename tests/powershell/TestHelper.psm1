@@ -130,9 +130,11 @@ function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialse
 }
 
 # A script in a process of its own, with the module imported; with none, the script finds it by itself.
-function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
+function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
-    $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
+    $program, $first = @($Wrapper | Where-Object { $_ }) + [Environment]::ProcessPath
+    $start = [Diagnostics.ProcessStartInfo]::new($program)
+    $first | Where-Object { $_ } | ForEach-Object { $start.ArgumentList.Add($_) }
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     foreach ($name in $Environment.Keys) { $start.Environment[$name] = $Environment[$name] }
     $import = if ($Module) {
@@ -149,8 +151,8 @@ function Get-OlderShell {
 }
 
 # Runs it to its end: its text output, and its exit code.
-function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
-    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module
+function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
+    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module -Wrapper $Wrapper
     $failed = $process.StandardError.ReadToEndAsync()
     $process.StandardInput.Write($InputText)
     $process.StandardInput.Close()
