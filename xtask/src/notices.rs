@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::workspace::{self, top};
 
 const TITLE: &str = "\
-jcsdk contains the crates below. After their list, each licence text appears once, with the crates that come with it.
+jcsdk contains the crates below and the standard library of Rust. After their list, each licence text appears once, with
+the names of what comes under it.
 ";
 
 /// Lists the crates of a build for this system.
@@ -23,34 +24,32 @@ pub fn write() -> Result<()> {
     Ok(())
 }
 
-struct Crate {
+/// What is linked into the library.
+struct Part {
     name: String,
     licence: String,
-    repository: String,
-    folder: String,
+    from: String,
+    texts: Vec<String>,
 }
 
 pub fn read() -> Result<String> {
     let mut text = TITLE.to_owned();
     let mut carriers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for Crate { name, licence, repository, folder } in linked()? {
-        text += &format!("\n{name}: {licence}\n    {repository}\n");
-        let texts = texts(Path::new(&folder))?;
-        if texts.is_empty() {
-            text += "    The crate comes with no licence text.\n";
-        }
+    for Part { name, licence, from, texts } in crates()?.into_iter().chain(standard_library()?) {
+        text += &format!("\n{name}: {licence}\n    {from}\n");
+        ensure!(!texts.is_empty(), "{name} comes with no licence text");
         for licence in texts {
             carriers.entry(licence).or_default().push(name.clone());
         }
     }
-    for (licence, crates) in carriers {
-        text += &format!("\n{}\n{}\n\n{licence}\n", "=".repeat(80), crates.join(", "));
+    for (licence, names) in carriers {
+        text += &format!("\n{}\n{}\n\n{licence}\n", "=".repeat(80), names.join(", "));
     }
     Ok(text)
 }
 
 /// Normal dependencies only. Those for building and testing are not part of the library.
-fn linked() -> Result<Vec<Crate>> {
+fn crates() -> Result<Vec<Part>> {
     let mut tree = cargo(&["tree", "-p", "jcsdk", "--locked", "--edges", "normal,no-proc-macro"]);
     let tree = output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
     let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(" (").next()).collect();
@@ -65,8 +64,14 @@ fn linked() -> Result<Vec<Crate>> {
         }
         let licence = text("license");
         ensure!(!licence.is_empty(), "{name} names no licence");
-        let folder = text("manifest_path").trim_end_matches("Cargo.toml").to_owned();
-        crates.push(Crate { name, licence, repository: text("repository"), folder });
+        let manifest = text("manifest_path");
+        let mut found = BTreeSet::new();
+        texts(Path::new(&manifest).parent().context("no folder")?, &mut found)?;
+        if found.is_empty() && licence.contains("MIT") {
+            let authors = package["authors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            found.insert(mit(&authors.collect::<Vec<_>>().join(", "))?);
+        }
+        crates.push(Part { name, licence, from: text("repository"), texts: found.into_iter().collect() });
     }
     ensure!(crates.len() + 1 >= linked.len(), "not all linked crates were found");
     crates.sort_by(|a, b| a.name.cmp(&b.name));
@@ -85,18 +90,107 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The crate's own licence files.
-fn texts(folder: &Path) -> Result<Vec<String>> {
-    let mut texts = BTreeSet::new();
+/// The licence files in the folder and in those below it, which are for code that a crate has taken from elsewhere.
+fn texts(folder: &Path, texts: &mut BTreeSet<String>) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_uppercase();
-        if path.is_file()
-            && ["LICEN", "COPYING", "NOTICE", "COPYRIGHT"].iter().any(|start| name.starts_with(start))
-        {
-            let text = fs::read_to_string(&path)?;
-            texts.insert(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned());
+        if path.is_dir() {
+            self::texts(&path, texts)?;
+        } else if ["LICEN", "COPYING", "NOTICE", "COPYRIGHT"].iter().any(|start| name.starts_with(start)) {
+            texts.insert(without_line_ends(&fs::read_to_string(&path)?));
         }
     }
-    Ok(texts.into_iter().collect())
+    Ok(())
+}
+
+fn without_line_ends(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// The MIT licence with these authors, for a crate under it that comes without its text.
+fn mit(authors: &str) -> Result<String> {
+    let text = fs::read_to_string(top().join("LICENSE"))?;
+    let lines = text.lines().map(|line| match line.starts_with("Copyright") {
+        true => format!("Copyright (c) {authors}"),
+        false => line.to_owned(),
+    });
+    Ok(without_line_ends(&lines.collect::<Vec<_>>().join("\n")))
+}
+
+/// What the compiler says about its standard library, and about the crates that are in it on some system. Not every
+/// distribution of Rust has the files. The library itself may always be used under the MIT licence.
+fn standard_library() -> Result<Vec<Part>> {
+    let rust = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let folder = Path::new(rust.trim()).join("share/doc/rust");
+    let mit = mit("The Rust Project Developers")?;
+    let mut texts = vec![mit.clone()];
+    for name in ["Apache-2.0", "BSD-2-Clause", "Unicode-3.0"] {
+        let file = folder.join("licenses").join(name).with_added_extension("txt");
+        texts.extend(fs::read_to_string(file).map(|text| without_line_ends(&text)));
+    }
+    let mut parts = vec![Part {
+        name: "The standard library of Rust".to_owned(),
+        licence: "(MIT OR Apache-2.0) AND BSD-2-Clause AND Unicode-3.0".to_owned(),
+        from: "https://github.com/rust-lang/rust".to_owned(),
+        texts,
+    }];
+    if let Ok(page) = fs::read_to_string(folder.join("COPYRIGHT-library.html")) {
+        parts.extend(parts_of_page(&page, &mit));
+        ensure!(parts.len() > 1, "the crates of the standard library were not found");
+    }
+    Ok(parts)
+}
+
+fn parts_of_page(page: &str, mit: &str) -> Vec<Part> {
+    let between = |text: &str, start: &str, end: &str| {
+        let (_, rest) = text.split_once(start)?;
+        Some(rest.split_once(end)?.0.to_owned())
+    };
+    let plain = |text: &str| {
+        let quoted =
+            [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")];
+        without_line_ends(&quoted.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)))
+    };
+    let part = |section: &str| {
+        let name = section.split_once("</h3>")?.0.rsplit_once(' ')?.1.to_owned();
+        let licence = between(section, "<b>License:</b> ", "</p>")?;
+        let pages =
+            section.split("<pre>").skip(1).filter_map(|text| Some(plain(text.split_once("</pre>")?.0)));
+        let mut texts: Vec<_> = pages.collect();
+        // It is for Intel's SGX alone, which jcsdk is not built for.
+        if name.starts_with("fortanix-sgx-abi") {
+            return None;
+        }
+        if texts.is_empty() {
+            texts.push(mit.to_owned());
+        }
+        Some(Part {
+            name,
+            licence,
+            from: "in the standard library of Rust, on some systems".to_owned(),
+            texts,
+        })
+    };
+    page.split("<h3>").skip(1).filter_map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_standard_library_is_a_list_of_crates_with_licence_texts() {
+        let page = "<h1>x</h1>\n<h3>P a-1.0</h3><p><b>License:</b> Zlib</p><pre>\n &#34;AS IS&#34; &#60;b&#62;\n</pre>\
+            <pre>two</pre>\n<h3>P b-2.0</h3><p><b>License:</b> MIT</p>";
+        let parts = parts_of_page(page, "the MIT text");
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|part| (part.name.as_str(), part.licence.as_str(), part.texts.join("|")))
+            .collect();
+        assert_eq!(
+            parts,
+            [("a-1.0", "Zlib", "\"AS IS\" <b>|two".to_owned()), ("b-2.0", "MIT", "the MIT text".to_owned())]
+        );
+    }
 }
