@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use crate::attempt::{self, InFlight, Reply, Stopped};
+use crate::attempt::{self, Connections, InFlight, Reply, Stopped};
 use crate::code::Code;
 use crate::config::Config;
 use crate::outcome::{Fault, Outcome, Verdict};
@@ -29,6 +29,7 @@ pub struct Session {
     redactor: Redactor,
     retry: RetryPolicy,
     throttle: Throttle,
+    connections: Connections,
     key: KeyTrust,
 }
 
@@ -39,6 +40,7 @@ impl Session {
             redactor: config.redactor(),
             retry: RetryPolicy { max_retries: config.max_retries, total: config.total_timeout },
             throttle: Throttle::default(),
+            connections: Connections::default(),
             key: KeyTrust::default(),
             config,
         })
@@ -200,7 +202,7 @@ impl Session {
         *post.headers_mut() = self.headers.clone();
         let host = self.config.base.authority();
         let cleaned = |verdict: Verdict| Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict };
-        match attempt::send(http, post, request.body(), in_flight, deadline).await {
+        match attempt::send(http, post, request.body(), in_flight, &self.connections, deadline).await {
             Reply::Answer(answer) => answer::judge(&answer, &url, &self.redactor),
             Reply::Failed(error) => {
                 let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
