@@ -115,7 +115,7 @@ impl PowerShell {
         let reason = errors.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
         ensure!(
             output.status.success(),
-            "{} does not start ({}) {reason}",
+            "{} does not start ({}): {reason}",
             self.path.display(),
             output.status
         );
@@ -149,5 +149,58 @@ impl PowerShell {
         succeed("the module's build", &mut build)?;
         let version = env!("CARGO_PKG_VERSION");
         Ok(top().join(format!("out/JumpCloudApiSdkV1/{version}/JumpCloudApiSdkV1.psd1")))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Starts a script in the place of pwsh.
+    fn start(name: &str, script: &str) -> Result<PowerShell> {
+        let folder = target().join("tmp/powershell").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("pwsh");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        PowerShell::start(&path)
+    }
+
+    fn refusal(name: &str, script: &str) -> String {
+        format!("{:#}", start(name, script).err().unwrap())
+    }
+
+    #[test]
+    fn powershell_7_4_and_later_is_used() {
+        for version in ["7.4.0", "7.6.5", "7.10.1-preview.2", "8.0.0"] {
+            assert_eq!(start(version, &format!("echo {version}")).unwrap().version, version);
+        }
+        for version in ["7.3.9", "5.1.2", "no number"] {
+            let why = refusal(version, &format!("echo {version}"));
+            assert!(why.ends_with(&format!("is PowerShell {version}, and 7.4 or later is needed")), "{why}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_libicu_it_runs_without_cultures() {
+        let variable = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT";
+        let shell = start("icu", &format!("[ \"${variable}\" = 1 ] || exit 134\necho 7.6.5")).unwrap();
+        assert!(shell.without_cultures);
+        assert!(
+            shell.command().get_envs().any(|(name, value)| name == variable && value == Some("1".as_ref()))
+        );
+        assert!(!start("no-icu", "echo 7.6.5").unwrap().without_cultures);
+    }
+
+    #[test]
+    fn one_that_does_not_start_is_one_sentence() {
+        let why = refusal("broken", "echo 'no such library' >&2\nexit 1");
+        assert!(why.contains("pwsh does not start (exit status: 1): no such library"), "{why}");
+        let why = format!("{:#}", PowerShell::start(Path::new("/no/pwsh")).err().unwrap());
+        assert_eq!(why, "there is no file /no/pwsh");
     }
 }
