@@ -99,6 +99,13 @@ function Build-InteropAssembly {
     $build
 }
 
+# What CHANGELOG.md says of this version.
+function Get-ReleaseNote {
+    $section = [regex]::Match([IO.File]::ReadAllText("$PSScriptRoot/CHANGELOG.md"), "(?ms)^## $([regex]::Escape($version))\b[^\n]*\n(.*?)(?=^## |\z)")
+    if (-not $section.Success) { throw "CHANGELOG.md says nothing of $version." }
+    $section.Groups[1].Value.Trim()
+}
+
 function Build-Module {
     [IO.Directory]::CreateDirectory($stage) | Out-Null
     Build-NativeLibrary
@@ -110,6 +117,7 @@ function Build-Module {
 
     foreach ($path in "$stage/$name.psd1", "$stage/$name.psm1") {
         $text = [IO.File]::ReadAllText($path).Replace('0.0.0', $version).Replace("$name.Interop.BUILD", "$name.Interop.$build")
+        $text = $text.Replace("'CHANGELOG'", "'$([Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent((Get-ReleaseNote)))'")
         if (-not $isPortable) { $text = $text.Replace("'7.4'", "'$($PSVersionTable.PSVersion.Major).$($PSVersionTable.PSVersion.Minor)'") }
         [IO.File]::WriteAllText($path, $text)
     }

@@ -47,7 +47,6 @@
  *           for (; i < argc; i++) {
  *               int32_t pushed = jc_batch_push(batch, argv[i], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, (uint64_t)i);
  *               if (pushed == JC_FULL) break;       // take a result, then push this one again
- *               if (pushed != JC_OK) failed = fprintf(stderr, "%s was not taken (%d)\n", argv[i], (int)pushed);
  *           }
  *           if (i == argc) jc_batch_close(batch);   // or jc_batch_next would wait for more
  *           int32_t status = jc_batch_next(batch, UINT32_MAX, &result);
@@ -71,25 +70,31 @@
  *
  * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
  *
- * Codes, which never change their meaning, and their hints. Of a code with * comes "stopsBatch":
+ * Codes never change their meaning. Each stands here with its hint. A code with * always comes with "stopsBatch":
  *
  *   Argument.Invalid        Correct the argument; nothing was sent.
  *   Id.Invalid              Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.
  *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
  *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
  *   ExclusionUntil.Past     Give a date in the future, or say that a past one is meant; nothing was sent.
+ *   ExclusionUntil.TooFar   Give a date before the year 2400, or say that so late a one is meant; nothing was sent.
  *   Key.Missing             Set JCApiKey to an administrator's API key; nothing was sent.
  *   Key.Invalid             Copy the API key again, without blanks or line breaks; nothing was sent.
  *   Environment.Invalid     Use STANDARD, EU or IN; nothing was sent.
  *   Url.Invalid             Use an https URL, or http on this machine, without user, query or fragment; for a proxy an
  *                           http URL. Nothing was sent.
  *   Configuration.Invalid   Correct the setting; nothing was sent.
+ *   Tls.NoAuthorities       Install the system's certificate authorities (the package ca-certificates), or set
+ *                           SSL_CERT_FILE to a PEM file of them; nothing was sent.
  *   Auth.Refused *          Check the API key: it may be wrong, withdrawn, or of another region.
  *   Auth.LoginRedirect *    Check the API key: the server asked for a log-in, as it does when it sees no key.
  *   Organization.Required * Set JCOrgId to the organization's id: this key belongs to an administrator of several.
  *   Permission.Refused      Check the administrator's role, the organization and the region; after many calls it may
  *                           also be a rate block, so wait and try again.
- *   User.NotFound           Check the user's id, the organization and the region.
+ *   User.NotFound           Check the user's id, the organization and the region; if no user is found, check the URL as
+ *                           well.
+ *   Url.Suspect             Check the URL, which is given without /api at its end, and what stands in front of the API;
+ *                           nothing has changed.
  *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
  *                           has changed.
  *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.
@@ -99,6 +104,8 @@
  *   Connection.Refused      Check the address and that the server runs; nothing was sent.
  *   Connection.NotMade      Check the network, the firewall and the proxy; nothing was sent.
  *   Name.NotFound *         Check the host's name and the DNS; nothing was sent.
+ *   Name.LookupFailed       Check the DNS, the network and the limits of this process, then reset this user again;
+ *                           nothing was sent.
  *   Tls.NotTrusted *        Check who answers there; if a proxy of your own inspects TLS, have the system trust its
  *                           certificate authority. Nothing was sent.
  *   Proxy.Refused *         Check the proxy's address, user and password, and that it allows this host; nothing was
@@ -108,7 +115,8 @@
  *   Answer.NotUnderstood    Look the user up before resetting again, and see what stands in front of the API: the
  *                           answer is not the API's.
  *   Server.Failed           Look the user up before resetting again: the server may have acted before it failed.
- *   NotTried                Mend what stopped the others, then reset this user.
+ *   NotTried                Correct what stopped the batch, then reset this user.
+ *   DuplicateUser           See the first result of this user; this request was not sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
  *                           looking the user up.
  *   Internal.Panic          This is a defect of jcsdk: please report it. Look the user up before resetting again.
@@ -207,7 +215,8 @@
 #define JC_UNTIL_UNSET INT64_MIN
 
 /**
- * For `flags`: an exclusionUntil before now is sent all the same. It locks the user out at once.
+ * For `flags`: an exclusionUntil before now, which locks the user out at once, or in the year 2400 or later is sent
+ * all the same.
  */
 #define JC_ALLOW_PAST 1
 
@@ -232,7 +241,8 @@
 #define JC_OPT_URL 4
 
 /**
- * A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+ * A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
+ * is made. Else SSL_CERT_FILE.
  */
 #define JC_OPT_CA_FILE 5
 
@@ -396,17 +406,19 @@ void jc_options_free(jc_options *options);
 
 /**
  * Makes a client from a copy of the options; NULL options are all unset. *out becomes the client, which the caller
- * owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err. Sends
- * nothing. Any thread.
+ * owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err that says
+ * what is wrong. Sends nothing. Any thread.
  */
 int32_t jc_client_new(const jc_options *options,
                       jc_client **out,
                       jc_buf *err);
 
 /**
- * Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
- * JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
- * It cannot be stopped from another thread: a batch of one can.
+ * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it. exclusion is 1, 0
+ * or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET.
+ * flags is 0 or JC_ALLOW_PAST. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
+ * document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
+ * a batch of one can.
  */
 int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         const char *id,
@@ -416,19 +428,20 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         jc_buf *out_buf);
 
 /**
- * What a reset would send, as JSON: {"method", "url", "headers", "body"}, with *** in place of the key. Returns
- * JC_OK, or JC_INVALID with a result document in out_buf. Sends nothing. Any thread, many at once.
+ * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
+ * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. Returns JC_OK, or
+ * JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
  */
-int32_t jc_preview_reset(jc_client *client,
-                         const char *id,
-                         int32_t exclusion,
-                         int64_t until_epoch,
-                         uint32_t flags,
-                         jc_buf *out_buf);
+int32_t jc_client_preview_reset(jc_client *client,
+                                const char *id,
+                                int32_t exclusion,
+                                int64_t until_epoch,
+                                uint32_t flags,
+                                jc_buf *out_buf);
 
 /**
- * For what a host says itself: the text with *** in place of the client's secrets, in whatever way they are written, and
- * U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
+ * Cleans a text that the host is about to show: out_buf becomes text with *** in place of the client's secrets, however
+ * they are written, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
  * Any thread, many at once.
  */
 int32_t jc_client_redact(jc_client *client,
@@ -450,9 +463,12 @@ int32_t jc_batch_new(jc_client *client,
                      jc_batch **out);
 
 /**
- * Takes a request without waiting; its result will carry the tag. Ids are not compared: one that is pushed twice is
- * reset twice. Returns JC_OK; JC_FULL: take a result first; JC_CLOSED; or JC_INVALID: nothing was taken, and
- * jc_preview_reset says why. Any thread, many at once.
+ * Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
+ * request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
+ * back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
+ * of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+ * JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
+ * used. Any thread, many at once.
  */
 int32_t jc_batch_push(jc_batch *batch,
                       const char *id,
@@ -470,6 +486,14 @@ int32_t jc_batch_push(jc_batch *batch,
 int32_t jc_batch_next(jc_batch *batch,
                       uint32_t timeout_ms,
                       jc_buf *out_buf);
+
+/**
+ * Says how long the server still holds requests of this batch back with a Retry-After: *ms becomes the milliseconds, or
+ * 0 where no request of the batch waits for that. For hosts that tell a person why nothing happens. Returns JC_OK, or
+ * JC_INVALID: batch or ms is NULL. Any thread, many at once.
+ */
+int32_t jc_batch_held_back(jc_batch *batch,
+                           uint64_t *ms);
 
 /**
  * Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch is NULL. Any thread, also again.

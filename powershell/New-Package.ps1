@@ -17,20 +17,24 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 $root = [IO.Path]::GetDirectoryName($PSScriptRoot)
-$manifest = Import-PowerShellDataFile ([IO.Directory]::GetFiles($Stage, '*.psd1')[0])
+$manifestPath = [IO.Directory]::GetFiles($Stage, '*.psd1')[0]
+$manifest = Import-PowerShellDataFile $manifestPath
 $name = [IO.Path]::GetFileNameWithoutExtension($manifest.RootModule)
 $version = $manifest.ModuleVersion
 $package = "$OutputPath/$name.$version.nupkg"
 
 function ConvertTo-XmlText([string]$Text) { [Security.SecurityElement]::Escape($Text) }
 
-function Get-Nuspec {
-    $data = $manifest.PrivateData.PSData
-    # By which a gallery shows it to the systems that it works on.
-    $systems = [IO.Directory]::GetDirectories("$Stage/runtimes") | ForEach-Object {
+# With the systems that it works on, by which a gallery shows it to them.
+function Get-Tag {
+    $manifest.PrivateData.PSData.Tags | Where-Object { $_ -notin 'Linux', 'MacOS', 'Windows' }
+    [IO.Directory]::GetDirectories("$Stage/runtimes") | ForEach-Object {
         switch -Wildcard ([IO.Path]::GetFileName($_)) { 'linux-*' { 'Linux' } 'osx-*' { 'MacOS' } 'win-*' { 'Windows' } }
     } | Sort-Object -Unique
-    $tags = @('PSModule', 'PSIncludes_Function') + ($manifest.FunctionsToExport | ForEach-Object { "PSFunction_$_"; "PSCommand_$_" }) + $data.Tags + $systems
+}
+
+function Get-Nuspec {
+    $data = $manifest.PrivateData.PSData
     @"
 <?xml version="1.0" encoding="utf-8"?>
 <package xmlns="http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd">
@@ -43,6 +47,7 @@ function Get-Nuspec {
     <licenseUrl>$(ConvertTo-XmlText $data.LicenseUri)</licenseUrl>
     <description>$(ConvertTo-XmlText $manifest.Description)</description>
     <copyright>$(ConvertTo-XmlText $manifest.Copyright)</copyright>
+    <releaseNotes>$(ConvertTo-XmlText $data.ReleaseNotes)</releaseNotes>
     <tags>$(ConvertTo-XmlText ($tags -join ' '))</tags>
   </metadata>
 </package>
@@ -61,6 +66,11 @@ function Add-Entry([IO.Compression.ZipArchive]$Archive, [string]$Path, [byte[]]$
 function Get-Sum([string]$Path) {
     [Convert]::ToHexString([Security.Cryptography.SHA256]::HashData([IO.File]::ReadAllBytes($Path))).ToLowerInvariant()
 }
+
+$tags = @(Get-Tag)
+# In the manifest as well: Publish-PSResource -Path makes a nuspec of its own from it.
+$list = "@('$($tags -join "', '")')"
+[IO.File]::WriteAllText($manifestPath, [regex]::Replace([IO.File]::ReadAllText($manifestPath), '(?m)(?<=^ *Tags *= )@\(.*\)', $list))
 
 $null = [IO.Directory]::CreateDirectory($OutputPath)
 [IO.File]::Copy("$root/LICENSE", "$Stage/LICENSE", $true)

@@ -1,13 +1,16 @@
-//! What the server's answer means. Pure: facts about the API come from its published description and from what
-//! its clients were measured to meet.
+//! The server's answer, and what it means. Facts about the API come from its published description and from what its
+//! clients were measured to meet.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::Url;
+use reqwest::{Url, header};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
-use crate::outcome::{Code, Outcome, Verdict};
+use crate::code::Code;
+use crate::outcome::{Outcome, Verdict};
 use crate::redact::Redactor;
+use crate::retry::parse_retry_after;
 
 /// So much of an answer's body is read, in bytes.
 pub const BODY_MAX: usize = 64 * 1024;
@@ -17,10 +20,12 @@ const MESSAGE_MAX: usize = 1000;
 const RESULT_BODY_MAX: usize = 4000;
 
 /// An answer as far as it counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
+    /// What `Content-Encoding` says. None was asked for.
+    pub encoding: Option<String>,
     /// What `Retry-After` asks for.
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
@@ -28,11 +33,45 @@ pub struct Answer {
     pub cut: bool,
 }
 
+/// Reads an answer to the bound of its body, and says at each step what has arrived so far.
+pub async fn read(mut response: reqwest::Response, deadline: Instant, arrived: impl Fn(&Answer)) -> Answer {
+    let text = |name| {
+        response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        location: text(header::LOCATION),
+        encoding: text(header::CONTENT_ENCODING),
+        retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(&text, SystemTime::now())),
+        body: Vec::new(),
+        cut: true,
+    };
+    loop {
+        arrived(&answer);
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                answer.body.extend_from_slice(&chunk);
+                if answer.body.len() > BODY_MAX {
+                    answer.body.truncate(BODY_MAX);
+                    break;
+                }
+            }
+            Ok(Ok(None)) => {
+                answer.cut = false;
+                break;
+            }
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    arrived(&answer);
+    answer
+}
+
 /// Judges an answer that came from `url`.
 pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
-    let text = String::from_utf8_lossy(&answer.body);
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let error = ServerError::read(text);
+    let text = api_text(answer);
+    let text_shown = readable(answer);
+    let error = ServerError::read(&text_shown);
     let status = answer.status;
     let clean = |text: &str| redactor.clean(text, MESSAGE_MAX);
     let server_message = error.message.as_deref().map(clean);
@@ -40,19 +79,28 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
     let unknown = |code, what: String| Verdict::new(Outcome::Unknown, code, what);
     let mut verdict = match status {
-        200..=299 if is_html(text) => {
-            unknown(Code::AnswerNotUnderstood, format!("the answer ({status}) is a web page, not the API's"))
-        }
-        200..=299 => {
+        200 | 201 | 204 if text.is_some() => {
             let what = if answer.cut { "the answer's body did not arrive whole" } else { "" };
             Verdict::new(Outcome::Reset, None, what)
         }
+        200 | 201 | 204 => unknown(
+            Code::AnswerNotUnderstood,
+            format!("the answer ({status}) is a web page or is encoded, which the API's is not"),
+        ),
+        200..=299 => unknown(
+            Code::AnswerNotUnderstood,
+            format!("the answer has the status {status}, which the API does not give"),
+        ),
         300..=399 => redirect(answer, url, clean),
         401 if error.names_no_organization() => {
             refused(Code::OrganizationRequired, "no organization is selected (401)".into())
         }
         401 => refused(Code::AuthRefused, "the server refused the API key (401)".into()),
         403 => refused(Code::PermissionRefused, "the server does not permit it (403)".into()),
+        404 if text.is_none() => refused(
+            Code::UrlSuspect,
+            "the answer is a web page that says that there is nothing at this URL (404)".into(),
+        ),
         404 => refused(Code::UserNotFound, "the server knows no such user (404)".into()),
         429 => refused(
             Code::RateLimitExceeded,
@@ -68,9 +116,12 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     };
     verdict.http_status = Some(status);
     verdict.server_message = if verdict.outcome == Outcome::Reset { None } else { server_message };
-    verdict.body = (!text.is_empty()).then(|| redactor.clean(text, RESULT_BODY_MAX));
+    verdict.body = (!text_shown.is_empty()).then(|| redactor.clean(&text_shown, RESULT_BODY_MAX));
     verdict.retry_after = answer.retry_after;
-    verdict.may_retry = matches!(verdict.code, Some(Code::RateLimitExceeded | Code::ServiceUnavailable));
+    verdict.proves_key = match verdict.code {
+        None => true,
+        Some(code) => code.proves_key() && error.is_the_apis,
+    };
     verdict
 }
 
@@ -103,9 +154,44 @@ fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdi
     Verdict::new(Outcome::Refused, code, what)
 }
 
-fn is_html(text: &str) -> bool {
-    let begins_with = |tag: &str| text.get(..tag.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(tag));
-    begins_with("<!doctype html") || begins_with("<html")
+/// The body without what may stand before its text, where it may be the API's: empty, JSON or plain words. What a
+/// captive portal, a proxy or a log-in page sends is none of these, in whatever guise it comes. The content type
+/// decides nothing: servers of this kind send a plain `OK` as text/html.
+fn api_text(answer: &Answer) -> Option<&str> {
+    if is_encoded(answer) {
+        return None;
+    }
+    let text = match std::str::from_utf8(&answer.body) {
+        Ok(text) => text,
+        // Cut within a character.
+        Err(error) if answer.cut && error.error_len().is_none() => {
+            std::str::from_utf8(&answer.body[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return None,
+    };
+    let begun = text.trim_start_matches(is_blank);
+    // Of a cut body that has only blanks, the text never came.
+    let is_missing = answer.cut && begun.is_empty() && !answer.body.is_empty();
+    // UTF-16 has a NUL in each Latin letter.
+    (!is_missing && !begun.starts_with('<') && !begun.contains('\0')).then_some(begun)
+}
+
+fn is_encoded(answer: &Answer) -> bool {
+    let encodings = answer.encoding.as_deref().unwrap_or_default().split(',').map(str::trim);
+    encodings.into_iter().any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"))
+}
+
+/// White space, and what shows as nothing.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// The body as far as a person can read it.
+fn readable(answer: &Answer) -> String {
+    if is_encoded(answer) || answer.body.contains(&0) {
+        return String::new();
+    }
+    String::from_utf8_lossy(&answer.body).trim_matches(is_blank).to_owned()
 }
 
 /// What the server says of an error. The API has four shapes: `{"message"}`, `{"error","message"}`,
@@ -174,13 +260,22 @@ mod tests {
     fn status_and_body_decide() {
         use Outcome::*;
         let api = r#"{"message":"busy"}"#;
-        for (status, body, outcome, code, may_retry) in [
+        for (status, body, outcome, code, may_be_sent_again) in [
             (200, "OK", Reset, None, false),
             (200, "", Reset, None, false),
             (201, "{}", Reset, None, false),
             (204, "", Reset, None, false),
             (200, "{\"broken", Reset, None, false),
-            (200, "<p>fine</p>", Reset, None, false),
+            (200, " \u{feff}\u{3000}OK", Reset, None, false),
+            (200, "a < b", Reset, None, false),
+            (200, "<p>fine</p>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (200, "<?xml version=\"1.0\"?><html/>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (201, "\u{a0}\u{200b}<!-- a portal --><html>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (204, "<script>", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (202, "", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (203, "OK", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (206, "OK", Unknown, Some(Code::AnswerNotUnderstood), false),
+            (207, "{}", Unknown, Some(Code::AnswerNotUnderstood), false),
             (200, "<!DOCTYPE html><title>Log in</title>", Unknown, Some(Code::AnswerNotUnderstood), false),
             (299, "\u{feff} \r\n<HTML>", Unknown, Some(Code::AnswerNotUnderstood), false),
             (300, "", Refused, Some(Code::RedirectRefused), false),
@@ -196,6 +291,9 @@ mod tests {
             ),
             (403, "", Refused, Some(Code::PermissionRefused), false),
             (404, "", Refused, Some(Code::UserNotFound), false),
+            (404, r#"{"message":"Not Found"}"#, Refused, Some(Code::UserNotFound), false),
+            (404, "Not Found", Refused, Some(Code::UserNotFound), false),
+            (404, "\r\n<!DOCTYPE html>", Refused, Some(Code::UrlSuspect), false),
             (408, "", Refused, Some(Code::RequestRefused), false),
             (409, api, Refused, Some(Code::RequestRefused), false),
             (418, api, Refused, Some(Code::RequestRefused), false),
@@ -214,11 +312,73 @@ mod tests {
         ] {
             let verdict = judged(status, body);
             assert_eq!(
-                (verdict.outcome, verdict.code, verdict.may_retry),
-                (outcome, code, may_retry),
+                (verdict.outcome, verdict.code, verdict.may_be_sent_again()),
+                (outcome, code, may_be_sent_again),
                 "{status} {body}"
             );
             assert_eq!(verdict.http_status, Some(status));
+        }
+    }
+
+    #[test]
+    fn only_what_may_be_the_apis_text_is_a_reset() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let blanks = vec![b' '; BODY_MAX];
+        for (encoding, body, cut, outcome) in [
+            (None, b"OK".to_vec(), false, Outcome::Reset),
+            (None, "ÖK".as_bytes()[..1].to_vec(), false, Outcome::Unknown),
+            (None, "OÖ".as_bytes()[..2].to_vec(), true, Outcome::Reset),
+            (None, "OÖ".as_bytes()[..2].to_vec(), false, Outcome::Unknown),
+            (None, vec![], true, Outcome::Reset),
+            (None, blanks.clone(), false, Outcome::Reset),
+            (None, blanks, true, Outcome::Unknown),
+            (None, utf16("\u{feff}<html>"), false, Outcome::Unknown),
+            (None, utf16("<html>"), false, Outcome::Unknown),
+            (None, b"\x1f\x8b\x08\0\0\0".to_vec(), false, Outcome::Unknown),
+            (Some("gzip"), b"OK".to_vec(), false, Outcome::Unknown),
+            (Some("identity, br"), b"OK".to_vec(), false, Outcome::Unknown),
+            (Some("gzip"), vec![], false, Outcome::Unknown),
+            (Some("Identity"), b"OK".to_vec(), false, Outcome::Reset),
+            (Some(""), b"OK".to_vec(), false, Outcome::Reset),
+        ] {
+            let encoding = encoding.map(str::to_owned);
+            let answer = Answer { status: 200, encoding, body, cut, ..Answer::default() };
+            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            assert_eq!(verdict.outcome, outcome, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_read_is_not_shown() {
+        for (encoding, body) in
+            [(None, b"t\0h\0e\0-\0k\0e\0y\0".to_vec()), (Some("gzip"), b"the-key".to_vec())]
+        {
+            let encoding = encoding.map(str::to_owned);
+            let answer = Answer { status: 400, encoding, body, ..Answer::default() };
+            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            assert_eq!((verdict.server_message, verdict.body), (None, None));
+        }
+    }
+
+    #[test]
+    fn only_the_apis_own_words_prove_the_key() {
+        let api = r#"{"message":"m"}"#;
+        for (status, body, proves) in [
+            (200, "OK", true),
+            (200, "<html>", false),
+            (404, api, true),
+            (404, "", false),
+            (404, "Not Found", false),
+            (404, r#"{"unrelated":1}"#, false),
+            (404, "<html>", false),
+            (400, api, true),
+            (400, "<html>", false),
+            (401, api, false),
+            (403, api, false),
+            (429, api, false),
+            (500, api, false),
+        ] {
+            assert_eq!(judged(status, body).proves_key, proves, "{status} {body}");
         }
     }
 

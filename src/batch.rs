@@ -1,22 +1,27 @@
-//! Many resets at once: results in the order of the pushes, so many under way and no more, stopped as a whole.
+//! Many resets at once: results in the order of the pushes, at most so many under way, stopped as a whole.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use crate::attempt::InFlight;
 use crate::client::Client;
-use crate::core::Core;
-use crate::flight::Flight;
-use crate::outcome::{Code, Outcome, ResetResult, Verdict};
+use crate::code::Code;
+use crate::outcome::{Fault, Outcome, Verdict};
 use crate::reset::ResetRequest;
+use crate::result::ResetResult;
+use crate::session::Session;
 
 /// More at once would only meet the API's rate limit.
 pub const THROTTLE_LIMIT_MAX: u32 = 256;
 
 /// Resets on their way through one client. May be used from any thread.
+///
+/// Each user is sent at most once: a further push of the same id comes back as cancelled, `DuplicateUser`. For that the
+/// batch keeps one entry for each id.
 pub struct Batch {
     shared: Arc<Shared>,
     /// Keeps the connections and the thread.
@@ -25,6 +30,7 @@ pub struct Batch {
 
 /// Why a request was not taken. Nothing will be sent for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NotPushed {
     /// Take a result first.
     Full,
@@ -49,11 +55,11 @@ impl Batch {
         }
         let limit = throttle_limit as usize;
         let shared = Shared {
-            core: client.core.clone(),
+            session: client.session.clone(),
             http: client.background.http(),
             runtime: client.background.handle(),
             limit,
-            // So much may wait or lie ready while a slow one holds up the order.
+            // As many may wait or be done while a slow one holds up the order.
             capacity: (limit * 4).max(16),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -63,22 +69,19 @@ impl Batch {
 
     /// Takes a request without waiting. Its result will carry the tag.
     pub fn push(&self, request: ResetRequest, tag: Option<u64>) -> Result<(), NotPushed> {
-        let mut state = self.shared.lock();
-        if state.closed {
-            return Err(NotPushed::Closed);
-        }
-        if state.slots.len() >= self.shared.capacity {
-            return Err(NotPushed::Full);
-        }
-        let mut slot = Slot { request, tag, progress: Progress::Waiting };
-        if let Some(code) = state.stopped_by {
-            slot.finish(self.shared.not_tried(&slot.request, code));
-            state.next += 1;
-            self.shared.changed.notify_all();
-        }
-        state.slots.push_back(slot);
-        self.shared.staff(&mut state);
-        Ok(())
+        self.shared.add(tag, |state| state.admit(&self.shared.session, request))
+    }
+
+    /// Takes a request that is wrong. Its result comes back in its place.
+    #[cfg(feature = "capi")]
+    pub(crate) fn push_invalid(
+        &self,
+        id: Option<&str>,
+        fault: Fault,
+        tag: Option<u64>,
+    ) -> Result<(), NotPushed> {
+        let result = self.shared.session.invalid(id, fault);
+        self.shared.add(tag, |_| Progress::Done(Box::new(result)))
     }
 
     /// Waits for the next result, in the order of the pushes.
@@ -86,9 +89,13 @@ impl Batch {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.shared.lock();
         loop {
-            let done = |slot: &mut Slot| matches!(slot.progress, Progress::Done(_));
-            if let Some(Slot { progress: Progress::Done(result), .. }) = state.slots.pop_front_if(done) {
+            let is_done = |slot: &mut Slot| matches!(slot.progress, Progress::Done(_));
+            if let Some(Slot { progress: Progress::Done(mut result), tag }) =
+                state.slots.pop_front_if(is_done)
+            {
                 state.taken += 1;
+                state.next = state.next.max(state.taken);
+                result.tag = tag;
                 return Next::Result(result);
             }
             if state.slots.is_empty() && state.closed {
@@ -105,6 +112,13 @@ impl Batch {
         }
     }
 
+    /// How long the server holds requests of this batch back, or zero where none waits for that.
+    pub fn held_back(&self) -> Duration {
+        let state = self.shared.lock();
+        let someone_waits = state.slots.iter().any(|slot| !matches!(slot.progress, Progress::Done(_)));
+        if someone_waits { self.shared.session.held_back() } else { Duration::ZERO }
+    }
+
     /// No more is pushed; [`Next::End`] follows the last result.
     pub fn close(&self) {
         self.shared.lock().closed = true;
@@ -113,19 +127,18 @@ impl Batch {
 
     /// Closes, and stops all that is not done: its connections are closed, and its results are there at once.
     pub fn cancel(&self) {
+        let session = &self.shared.session;
         let mut state = self.shared.lock();
         state.closed = true;
         for slot in &mut state.slots {
             let stopped = match &slot.progress {
-                Progress::Waiting => {
-                    self.shared.core.stopped(&slot.request, &Flight::default(), Code::Cancelled)
-                }
-                Progress::UnderWay(flight) => {
-                    self.shared.core.stopped(&slot.request, flight, Code::Cancelled)
+                Progress::Waiting(request) => session.stopped(request, &InFlight::default(), Code::Cancelled),
+                Progress::UnderWay(request, in_flight) => {
+                    session.stopped(request, in_flight, Code::Cancelled)
                 }
                 Progress::Done(_) => continue,
             };
-            slot.finish(stopped);
+            slot.progress = Progress::Done(Box::new(stopped));
         }
         state.next = state.taken + state.slots.len() as u64;
         for worker in state.workers.drain(..) {
@@ -142,7 +155,7 @@ impl Drop for Batch {
 }
 
 struct Shared {
-    core: Arc<Core>,
+    session: Arc<Session>,
     http: reqwest::Client,
     runtime: Handle,
     limit: usize,
@@ -163,24 +176,58 @@ struct State {
     closed: bool,
     /// The failure that everyone would meet.
     stopped_by: Option<Code>,
+    /// The users of this batch that were, or will be, sent.
+    users: HashSet<String>,
 }
 
 struct Slot {
-    request: ResetRequest,
     tag: Option<u64>,
     progress: Progress,
 }
 
 enum Progress {
-    Waiting,
-    UnderWay(Arc<Flight>),
+    Waiting(Arc<ResetRequest>),
+    UnderWay(Arc<ResetRequest>, Arc<InFlight>),
     Done(Box<ResetResult>),
 }
 
-impl Slot {
-    fn finish(&mut self, result: ResetResult) {
-        self.progress = Progress::Done(Box::new(ResetResult { tag: self.tag, ..result }));
+impl State {
+    /// What becomes of a request that is pushed: it waits, or its result is known already.
+    fn admit(&mut self, session: &Session, request: ResetRequest) -> Progress {
+        let user = request.same_user();
+        let result = if self.users.contains(&*user) {
+            let what = "the same user came before";
+            session.unsent(&request, Verdict::new(Outcome::Cancelled, Code::DuplicateUser, what))
+        } else if let Some(code) = self.stopped_by {
+            not_tried(session, &request, code)
+        } else {
+            self.users.insert(user.into_owned());
+            return Progress::Waiting(Arc::new(request));
+        };
+        Progress::Done(Box::new(result))
     }
+
+    /// Everyone would meet this failure: whoever still waits is not tried.
+    fn stop(&mut self, session: &Session, code: Code) {
+        let code = *self.stopped_by.get_or_insert(code);
+        for slot in &mut self.slots {
+            if let Progress::Waiting(request) = &slot.progress {
+                self.users.remove(&*request.same_user());
+                slot.progress = Progress::Done(Box::new(not_tried(session, request, code)));
+            }
+        }
+        self.next = self.taken + self.slots.len() as u64;
+    }
+
+    fn slot(&mut self, number: u64) -> Option<&mut Slot> {
+        let index = usize::try_from(number.checked_sub(self.taken)?).ok()?;
+        self.slots.get_mut(index)
+    }
+}
+
+fn not_tried(session: &Session, request: &ResetRequest, code: Code) -> ResetResult {
+    let what = format!("it was not tried, because all would fail in the same way ({})", code.as_str());
+    session.unsent(request, Verdict::new(Outcome::Cancelled, Code::NotTried, what))
 }
 
 impl Shared {
@@ -188,81 +235,106 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts workers on what waits. Before the client is proved one goes ahead alone, so that a refused key is
-    /// tried once whatever the limit.
+    fn add(
+        self: &Arc<Self>,
+        tag: Option<u64>,
+        progress: impl FnOnce(&mut State) -> Progress,
+    ) -> Result<(), NotPushed> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(NotPushed::Closed);
+        }
+        if state.slots.len() >= self.capacity {
+            return Err(NotPushed::Full);
+        }
+        let progress = progress(&mut state);
+        let is_done = matches!(progress, Progress::Done(_));
+        let number = state.taken + state.slots.len() as u64;
+        state.slots.push_back(Slot { tag, progress });
+        if is_done {
+            if state.next == number {
+                state.next += 1;
+            }
+            self.changed.notify_all();
+        }
+        self.staff(&mut state);
+        Ok(())
+    }
+
+    /// Puts workers on what waits. Until it is known that the server accepts the key one goes ahead alone, so that a
+    /// refused key is tried once, whatever the limit.
     fn staff(self: &Arc<Self>, state: &mut State) {
-        let limit = if self.core.is_proved() { self.limit } else { 1 };
+        let limit = if self.session.may_go_side_by_side() { self.limit } else { 1 };
         let waiting = state.slots.len() - usize::try_from(state.next - state.taken).unwrap_or(usize::MAX);
         let wanted = waiting.min(limit.saturating_sub(state.at_work));
         if wanted > 0 {
             state.workers.retain(|worker| !worker.is_finished());
         }
         for _ in 0..wanted {
-            let place = Place(self.clone());
+            let worker = Worker(self.clone());
             state.at_work += 1;
-            state.workers.push(self.runtime.spawn(place.work()).abort_handle());
+            state.workers.push(self.runtime.spawn(worker.work()).abort_handle());
         }
     }
 
-    /// The next request that waits, if one more may be under way.
+    /// The next request that waits.
     fn take(&self) -> Option<Job> {
         let mut state = self.lock();
-        let number = state.next;
-        let index = usize::try_from(number - state.taken).ok()?;
-        let slot = state.slots.get_mut(index)?;
-        let flight = Arc::new(Flight::default());
-        slot.progress = Progress::UnderWay(flight.clone());
-        let request = slot.request.clone();
-        state.next += 1;
-        Some(Job { number, request, flight })
+        loop {
+            let number = state.next;
+            let slot = state.slot(number)?;
+            let request = match &slot.progress {
+                Progress::Waiting(request) => Some(request.clone()),
+                _ => None,
+            };
+            let job = request.map(|request| Job { number, request, in_flight: Arc::default() });
+            if let Some(job) = &job {
+                slot.progress = Progress::UnderWay(job.request.clone(), job.in_flight.clone());
+            }
+            state.next += 1;
+            if job.is_some() {
+                return job;
+            }
+        }
     }
 
     /// A slot that a cancel has finished already stays as it is.
     fn finish(self: &Arc<Self>, number: u64, result: ResetResult) {
         let mut state = self.lock();
-        let everyones = result.code.filter(|code| code.is_everyones());
-        let index = number.checked_sub(state.taken).and_then(|index| usize::try_from(index).ok());
-        let slot = index.and_then(|index| state.slots.get_mut(index));
-        if let Some(slot) = slot.filter(|slot| matches!(slot.progress, Progress::UnderWay(_))) {
-            slot.finish(result);
+        let stops = result.stops_batch.then_some(result.code).flatten();
+        if let Some(slot) = state.slot(number)
+            && matches!(slot.progress, Progress::UnderWay(..))
+        {
+            slot.progress = Progress::Done(Box::new(result));
         }
-        if let Some(code) = everyones {
-            state.stopped_by.get_or_insert(code);
-            for slot in &mut state.slots {
-                if matches!(slot.progress, Progress::Waiting) {
-                    slot.finish(self.not_tried(&slot.request, code));
-                }
-            }
-            state.next = state.taken + state.slots.len() as u64;
+        if let Some(code) = stops {
+            state.stop(&self.session, code);
         }
         self.staff(&mut state);
         self.changed.notify_all();
-    }
-
-    fn not_tried(&self, request: &ResetRequest, code: Code) -> ResetResult {
-        let what = format!("it was not tried, because all would fail in the same way ({})", code.as_str());
-        self.core.unsent(request, Verdict::new(Outcome::Cancelled, Code::NotTried, what))
     }
 }
 
 struct Job {
     number: u64,
-    request: ResetRequest,
-    flight: Arc<Flight>,
+    request: Arc<ResetRequest>,
+    in_flight: Arc<InFlight>,
 }
 
-/// A worker's place among those that may be at work. It is given back however the work ends.
-struct Place(Arc<Shared>);
+/// One of those that may be at work. Its place is given back however the work ends.
+struct Worker(Arc<Shared>);
 
-impl Place {
+impl Worker {
     async fn work(self) {
+        let session = &self.0.session;
         loop {
-            // Before a request is taken up: one that waits can still be stopped as never tried.
-            self.0.core.pause().await;
+            let turn = tokio::time::Instant::now();
+            // Before a request is taken up: one that still waits can be stopped as not tried.
+            session.wait_for_turn(turn).await;
             let Some(job) = self.0.take() else { return };
             let mut unfinished = Unfinished { shared: &self.0, job: Some(job) };
             if let Some(job) = &unfinished.job {
-                let result = self.0.core.reset(&self.0.http, &job.request, &job.flight).await;
+                let result = session.reset(&self.0.http, &job.request, &job.in_flight, turn).await;
                 let number = job.number;
                 unfinished.job = None;
                 self.0.finish(number, result);
@@ -271,7 +343,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Worker {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.at_work -= 1;
@@ -288,7 +360,7 @@ struct Unfinished<'a> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if let Some(job) = self.job.take() {
-            let result = self.shared.core.stopped(&job.request, &job.flight, Code::Panic);
+            let result = self.shared.session.stopped(&job.request, &job.in_flight, Code::Panic);
             self.shared.finish(job.number, result);
         }
     }

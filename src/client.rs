@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::attempt::InFlight;
+use crate::code::Code;
 use crate::config::{Config, Options};
-use crate::core::Core;
-use crate::flight::Flight;
 use crate::http;
-use crate::outcome::{Code, Fault, ResetResult};
+use crate::outcome::Fault;
 use crate::reset::ResetRequest;
+use crate::result::ResetResult;
 use crate::runtime::{Background, OnCaller};
+use crate::session::Session;
 
 /// Resets users with one configuration, over connections that are kept. May be used from any thread; a clone is
 /// the same client.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) core: Arc<Core>,
+    pub(crate) session: Arc<Session>,
     on_caller: Arc<OnCaller>,
     pub(crate) background: Arc<Background>,
 }
@@ -42,7 +44,7 @@ impl Client {
             Ok(Self {
                 on_caller: Arc::new(on_caller.map_err(no_thread)?),
                 background: Arc::new(background.map_err(no_thread)?),
-                core: Arc::new(Core::new(config.clone())?),
+                session: Arc::new(Session::new(config.clone())?),
             })
         };
         make().map_err(clean)
@@ -54,25 +56,33 @@ impl Client {
     ///
     /// On a thread that drives asynchronous tasks of tokio, as tokio's own `block_on` does.
     pub fn reset(&self, request: &ResetRequest) -> ResetResult {
-        let flight = Arc::new(Flight::default());
-        self.on_caller.run(|http| self.core.reset(http, request, &flight))
+        self.reset_stoppable(request, &Arc::default())
     }
 
-    /// What would be sent, the key left out. Sends nothing.
+    /// As [`reset`](Self::reset), with a record of how far it has come.
+    pub(crate) fn reset_stoppable(&self, request: &ResetRequest, in_flight: &Arc<InFlight>) -> ResetResult {
+        let turn = tokio::time::Instant::now();
+        self.on_caller.run(|http| self.session.reset(http, request, in_flight, turn))
+    }
+
+    /// What would be sent, without the key, and the user's id as it may be shown. Sends nothing.
     pub fn preview(&self, request: &ResetRequest) -> Result<serde_json::Value, Box<ResetResult>> {
-        self.core.check(request)?;
-        let shown = self.core.headers().iter().map(|(name, value)| {
+        self.session.check(request)?;
+        let shown = self.session.headers().iter().map(|(name, value)| {
             let text = if value.is_sensitive() { "***" } else { value.to_str().unwrap_or("***") };
-            (name.to_string(), self.core.shown(text).into())
+            (name.to_string(), self.session.shown(text).into())
         });
         let headers: serde_json::Map<_, _> = shown.collect();
-        let url = self.core.shown(self.core.config().url(&request.path()).as_str());
-        Ok(json!({ "method": "POST", "url": url, "headers": headers, "body": request.body() }))
+        let url = self.session.shown(self.session.config().url(&request.path()).as_str());
+        let user_id = self.session.shown_id(request.id());
+        Ok(
+            json!({ "userId": user_id, "method": "POST", "url": url, "headers": headers, "body": request.body() }),
+        )
     }
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("config", self.core.config()).finish_non_exhaustive()
+        f.debug_struct("Client").field("config", self.session.config()).finish_non_exhaustive()
     }
 }

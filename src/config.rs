@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::address::{self, HEAD_TEXT_MAX};
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 use crate::proxy::Proxy;
 use crate::redact::{Redactor, Secret};
 
@@ -99,9 +100,10 @@ impl Config {
         if user_agent.len() > HEAD_TEXT_MAX {
             return invalid("the user agent is longer than 4096 bytes");
         }
+        let key = key(options.api_key.clone().or_else(|| env("JCApiKey")))?;
         Ok(Self {
-            key: key(options.api_key.clone().or_else(|| env("JCApiKey")))?,
-            base: base(options, env)?,
+            base: base(options, env, &key)?,
+            key,
             ca_file: text(&options.ca_file, &["SSL_CERT_FILE"]),
             proxy: proxy(options, env, text(&options.no_proxy, &["NO_PROXY", "no_proxy"]))?,
             org_id,
@@ -154,7 +156,8 @@ fn key(key: Option<Secret>) -> Result<Secret, Fault> {
     }
 }
 
-fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Url, Fault> {
+fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -> Result<Url, Fault> {
+    let redactor = Redactor::new([key.clone()]);
     let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
     let found = |option: &Option<String>, name| {
         let value = if option.is_none() { env(name) } else { None };
@@ -163,12 +166,14 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Url, 
     if let Some(url) = given(&options.url) {
         address::base_url(&url, "the URL")
     } else if let Some(name) = given(&options.environment) {
-        address::region(&name, "the environment")
+        address::region(&name, "the environment that was given", &redactor)
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
         address::base_url(&url, "JCApiUrl")
     } else {
-        let name = found(&options.environment, "JCEnvironment");
-        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment")
+        // An older JumpCloud module leaves "production" behind, its own name for the default.
+        let name = found(&options.environment, "JCEnvironment")
+            .filter(|name| !name.eq_ignore_ascii_case("production"));
+        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", &redactor)
     }
 }
 
@@ -225,6 +230,7 @@ mod tests {
             (options(None, None), vec![("JCEnvironment", "eu")], "console.eu.jumpcloud.com"),
             (options(None, None), vec![("JCEnvironment", "")], "console.jumpcloud.com"),
             (options(None, None), vec![("JCEnvironment", "In")], "console.in.jumpcloud.com"),
+            (options(None, None), vec![("JCEnvironment", "Production")], "console.jumpcloud.com"),
             (
                 options(None, None),
                 vec![("JCEnvironment", "mars"), ("JCApiUrl", "https://a.example")],
@@ -240,6 +246,32 @@ mod tests {
         ] {
             let env: Vec<_> = env.into_iter().chain([key]).collect();
             assert_eq!(config(options, &env).unwrap().base.host_str(), Some(host), "{env:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_region_is_named_with_its_place() {
+        let long = "m".repeat(65);
+        let cut = format!("'{}…'", &long[..64]);
+        for (given, env, message) in [
+            (None, Some("US"), "JCEnvironment is 'US', which is none of STANDARD, EU and IN"),
+            (
+                Some("production"),
+                Some("EU"),
+                "the environment that was given is 'production', which is none of STANDARD, EU and IN",
+            ),
+            (None, Some("E\u{1b}U"), "'E\u{fffd}U'"),
+            (None, Some("s3cret-key"), "JCEnvironment is '***', "),
+            (None, Some(&*long), &*cut),
+        ] {
+            let options = Options { environment: given.map(str::to_owned), ..Options::default() };
+            let env: Vec<_> = [("JCApiKey", "s3cret-key")]
+                .into_iter()
+                .chain(env.map(|value| ("JCEnvironment", value)))
+                .collect();
+            let fault = config(options, &env).unwrap_err();
+            assert_eq!(fault.code, Code::EnvironmentInvalid);
+            assert!(fault.message.contains(message), "{fault}");
         }
     }
 

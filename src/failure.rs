@@ -6,7 +6,9 @@ use std::io;
 
 use rustls::CertificateError;
 
-use crate::outcome::{Code, Outcome, Verdict};
+use crate::code::Code;
+use crate::names;
+use crate::outcome::{Outcome, Verdict};
 
 /// Judges why `error` came instead of an answer from `host`, to which the way may lead through a proxy. `sent` is
 /// false only where surely nothing left.
@@ -21,8 +23,12 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
     let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
     // The error does not say which of the two it was.
     let either = proxy.map_or_else(|| host.to_owned(), |proxy| format!("{host} or its proxy {proxy}"));
-    if error.is_dns() {
-        return refused(Code::NameNotFound, format!("the name {either} was not found"));
+    if let Some(failed) = find::<names::Failed>(error) {
+        let code = match failed {
+            names::Failed::InPassing(_) => Code::NameLookupFailed,
+            names::Failed::NoSuchName | names::Failed::NotThisMachine => Code::NameNotFound,
+        };
+        return refused(code, format!("the name {either} {failed}"));
     }
     if let Some(error) = find::<rustls::Error>(error) {
         return match error {
@@ -33,9 +39,16 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
             _ => refused(Code::ConnectionNotMade, format!("no TLS connection to {host} was made ({error})")),
         };
     }
-    if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-        let what = format!("the connection to {either} was refused");
-        return Verdict { may_retry: true, ..refused(Code::ConnectionRefused, what) };
+    match find::<io::Error>(error) {
+        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            let what = format!("the connection to {either} was refused");
+            return refused(Code::ConnectionRefused, what);
+        }
+        Some(error) if is_out_of_descriptors(error) => {
+            let what = format!("no connection to {either} could be opened ({error})");
+            return refused(Code::ConnectionNotMade, what);
+        }
+        _ => {}
     }
     // The tunnel's error type is not public; a test with a real proxy holds this to its words. Only a proxy that has
     // said no says it to everyone: its connection may also have broken.
@@ -44,6 +57,15 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
         return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({no})"));
     }
     refused(Code::ConnectionNotMade, format!("no connection to {either} was made"))
+}
+
+/// The process, or the system, has as many files open as it may.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let codes = [libc::EMFILE, libc::ENFILE];
+    #[cfg(not(unix))]
+    let codes = [10_024]; // WSAEMFILE
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 fn distrust(reason: &CertificateError) -> &'static str {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
+use crate::authorities;
+use crate::code::Code;
 use crate::config::Config;
-use crate::outcome::{Code, Fault};
+use crate::names::Names;
+use crate::outcome::Fault;
 use crate::proxy::Proxy;
 
 /// After so long an idle connection may be stale, and a request lost on a stale one would be unknown.
@@ -32,10 +33,9 @@ pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Cl
         .https_only(!plain)
         .tls_backend_preconfigured(tls.clone())
         .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(IDLE_MAX);
-    if plain {
-        builder = builder.dns_resolver(LoopbackOnly);
-    } else if let Some(proxy) = &config.proxy {
+        .pool_idle_timeout(IDLE_MAX)
+        .dns_resolver(Names::new(plain, config.connect_timeout));
+    if let Some(proxy) = config.proxy.as_ref().filter(|_| !plain) {
         builder = builder.proxy(through(proxy)?);
     }
     builder.build().map_err(|error| invalid(format!("no HTTP client could be made ({error})")))
@@ -43,7 +43,14 @@ pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Cl
 
 /// Trusts whom the platform trusts, and the authorities of the configuration's file.
 pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
-    let no_tls = |error: rustls::Error| invalid(format!("TLS cannot be used ({error})"));
+    let no_tls = |error: rustls::Error| match error {
+        // The one that the verifier has for this.
+        rustls::Error::General(what) if what.contains("No CA certificates") => Fault::new(
+            Code::TlsNoAuthorities,
+            "this system has no certificate authorities to check the server's certificate with",
+        ),
+        error => invalid(format!("this system gives no TLS ({error})")),
+    };
     let provider = Arc::new(ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -51,25 +58,15 @@ pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
     let builder = if config.base.scheme() == "http" {
         builder.with_root_certificates(rustls::RootCertStore::empty())
     } else {
-        let verifier = Verifier::new_with_extra_roots(authorities(config)?, provider).map_err(no_tls)?;
+        let own = config.ca_file.as_deref().map(authorities::read).transpose()?.unwrap_or_default();
+        #[cfg(all(unix, not(target_vendor = "apple")))]
+        authorities::check_environment()?;
+        let verifier = Verifier::new_with_extra_roots(own, provider).map_err(no_tls)?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
     let mut tls = builder.with_no_client_auth();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
-}
-
-fn authorities(config: &Config) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let Some(file) = &config.ca_file else { return Ok(Vec::new()) };
-    let unreadable =
-        |why: String| invalid(format!("the certificate authorities' file {file} cannot be used: {why}"));
-    let pem = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
-    let authorities: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match authorities {
-        Ok(authorities) if !authorities.is_empty() => Ok(authorities),
-        Ok(_) => Err(unreadable("it holds no certificate".into())),
-        Err(error) => Err(unreadable(error.to_string())),
-    }
 }
 
 fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Fault> {
@@ -103,20 +100,4 @@ pub fn headers(config: &Config) -> Result<HeaderMap, Fault> {
 
 fn invalid(what: String) -> Fault {
     Fault::new(Code::ConfigurationInvalid, &what)
-}
-
-/// Plain http is for this machine only, wherever the name `localhost` leads.
-struct LoopbackOnly;
-
-impl reqwest::dns::Resolve for LoopbackOnly {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let here: Vec<_> = found.filter(|address| address.ip().is_loopback()).collect();
-            if here.is_empty() {
-                return Err("the name does not lead to this machine".into());
-            }
-            Ok(Box::new(here.into_iter()) as reqwest::dns::Addrs)
-        })
-    }
 }

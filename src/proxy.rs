@@ -3,7 +3,8 @@
 use reqwest::Url;
 
 use crate::address;
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 use crate::redact::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,16 +1,22 @@
 //! What is asked for: one user, and what the enrollment period is to be. Pure.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 
 /// Longer ids are surely a mistake; the API's own have 24 characters.
 const ID_MAX: usize = 1024;
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 const UNTIL_MAX: i64 = 253_402_300_799;
+
+/// 2400-01-01T00:00:00Z. A later date comes from another calendar or from a wrong number.
+const UNTIL_FAR: i64 = 13_569_465_600;
 
 /// Everything but RFC 3986's unreserved characters is encoded, so that an id stays one path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -21,12 +27,12 @@ pub struct ResetRequest {
     id: String,
     exclusion: Option<bool>,
     until: Option<DateTime<Utc>>,
-    allow_past: bool,
+    allow_odd_date: bool,
 }
 
 impl ResetRequest {
     /// `until_epoch` counts seconds since 1970-01-01T00:00:00Z. Whether it has passed is asked later, by
-    /// [`check_not_past`](Self::check_not_past), because a request may wait before it is sent.
+    /// [`check_date`](Self::check_date), because a request may wait before it is sent.
     pub fn new(id: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
         let wrong = |message: &str| Err(Fault::new(Code::IdInvalid, message));
         if id.is_empty() {
@@ -54,12 +60,12 @@ impl ResetRequest {
             }
             Some(seconds) => DateTime::from_timestamp(seconds, 0),
         };
-        Ok(Self { id: id.to_owned(), exclusion, until, allow_past: false })
+        Ok(Self { id: id.to_owned(), exclusion, until, allow_odd_date: false })
     }
 
-    /// Lets a date that has passed through: it locks the user out at once.
-    pub fn allow_past(mut self, allow: bool) -> Self {
-        self.allow_past = allow;
+    /// Lets through a date that has passed, which locks the user out at once, and one of the year 2400 or later.
+    pub fn allow_odd_date(mut self, allow: bool) -> Self {
+        self.allow_odd_date = allow;
         self
     }
 
@@ -67,13 +73,25 @@ impl ResetRequest {
         &self.id
     }
 
-    pub fn check_not_past(&self, now: DateTime<Utc>) -> Result<(), Fault> {
-        match self.until {
-            Some(until) if until <= now && !self.allow_past => Err(Fault::new(
-                Code::ExclusionUntilPast,
-                &format!("exclusionUntil {} has passed: it would lock the user out at once", iso(until)),
-            )),
-            _ => Ok(()),
+    /// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
+    pub fn same_user(&self) -> Cow<'_, str> {
+        if self.id.len() == 24 && self.id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            self.id.to_ascii_lowercase().into()
+        } else {
+            (&*self.id).into()
+        }
+    }
+
+    pub fn check_date(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        let Some(until) = self.until.filter(|_| !self.allow_odd_date) else { return Ok(()) };
+        let wrong =
+            |code, what: &str| Err(Fault::new(code, &format!("exclusionUntil {} {what}", iso(until))));
+        if until <= now {
+            wrong(Code::ExclusionUntilPast, "has passed: it would lock the user out at once")
+        } else if until.timestamp() >= UNTIL_FAR {
+            wrong(Code::ExclusionUntilTooFar, "is in the year 2400 or later: it may be of another calendar")
+        } else {
+            Ok(())
         }
     }
 
@@ -151,13 +169,20 @@ mod tests {
     }
 
     #[test]
-    fn a_passed_date_needs_leave() {
+    fn an_odd_date_needs_leave() {
         let now = DateTime::from_timestamp(1000, 500_000_000).unwrap();
-        for (until, allow, ok) in
-            [(999, false, false), (1000, false, false), (1001, false, true), (999, true, true)]
-        {
-            let request = ResetRequest::new("ok-1", None, Some(until)).unwrap().allow_past(allow);
-            assert_eq!(request.check_not_past(now).is_ok(), ok, "{until} {allow}");
+        for (until, code) in [
+            (999, Some(Code::ExclusionUntilPast)),
+            (1000, Some(Code::ExclusionUntilPast)),
+            (1001, None),
+            (UNTIL_FAR - 1, None),
+            (UNTIL_FAR, Some(Code::ExclusionUntilTooFar)),
+            (UNTIL_MAX, Some(Code::ExclusionUntilTooFar)),
+        ] {
+            let request = ResetRequest::new("ok-1", None, Some(until)).unwrap();
+            assert_eq!(request.check_date(now).err().map(|fault| fault.code), code, "{until}");
+            assert!(request.allow_odd_date(true).check_date(now).is_ok(), "{until}");
         }
+        assert_eq!(iso(DateTime::from_timestamp(UNTIL_FAR, 0).unwrap()), "2400-01-01T00:00:00Z");
     }
 }

@@ -1,32 +1,66 @@
-//! How long to wait before a request that surely did nothing is sent again. Pure: the clock and the dice are given.
+//! Whether a request is sent again, and when. Pure: the clock and the dice are given.
 
 use std::time::{Duration, SystemTime};
 
-/// Exponential back-off with full jitter: each wait is drawn from 0 up to a bound that doubles.
+/// How often a request that surely did nothing is sent again, and how long one user may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     pub max_retries: u32,
+    /// For all attempts of one user and the waits between them.
+    pub total: Duration,
 }
 
+/// What the last attempt came to, as far as it matters for the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct Tried {
+    /// Attempts so far, 1 or more.
+    pub attempts: u32,
+    pub may_be_sent_again: bool,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+    /// How long the last attempt took.
+    pub took: Duration,
+    /// What is left of the user's time.
+    pub remaining: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The outcome stands.
+    Done,
+    /// The outcome stands, and it is everyone's: the server asked for a longer wait than any user has time for.
+    DoneForAll,
+    /// Send it again after this wait.
+    Again(Duration),
+}
+
+/// The bound of the random wait after the first attempt. It doubles with each further one.
 const FIRST_BOUND: Duration = Duration::from_millis(500);
 const LAST_BOUND: Duration = Duration::from_secs(30);
 
 impl RetryPolicy {
-    /// The wait after `attempts` (1 or more) without success, or `None` to give up: no retry is left, or the wait
-    /// would not end in the `remaining` time. What the server asked for is the least; `dice` is from 0 to 1.
-    pub fn wait(
-        &self,
-        attempts: u32,
-        retry_after: Option<Duration>,
-        remaining: Duration,
-        dice: f64,
-    ) -> Option<Duration> {
-        if attempts > self.max_retries {
-            return None;
+    /// The next step: exponential back-off with full jitter, but never before the time that the server asked for.
+    /// `dice` is from 0 to 1.
+    pub fn next(&self, tried: Tried, dice: f64) -> Step {
+        if !tried.may_be_sent_again {
+            return Step::Done;
         }
-        let bound = FIRST_BOUND.saturating_mul(1 << (attempts - 1).min(16)).min(LAST_BOUND);
-        let wait = retry_after.unwrap_or_default().saturating_add(bound.mul_f64(dice));
-        (wait < remaining).then_some(wait)
+        let asked = tried.retry_after.unwrap_or_default();
+        if asked.saturating_add(self.least(Duration::ZERO)) > self.total {
+            return Step::DoneForAll;
+        }
+        let doublings = (tried.attempts - 1).min(16);
+        let bound = FIRST_BOUND.saturating_mul(1 << doublings).min(LAST_BOUND);
+        let wait = asked.saturating_add(bound.mul_f64(dice));
+        let is_enough = wait.saturating_add(self.least(tried.took)) <= tried.remaining;
+        if tried.attempts <= self.max_retries && is_enough { Step::Again(wait) } else { Step::Done }
+    }
+
+    /// The least time for a further attempt. With less of it, a sure no would probably become an unknown: a second, or
+    /// twice what the last attempt took, where the user's whole time is longer than that.
+    pub fn least(&self, took: Duration) -> Duration {
+        let candidates = [Duration::from_secs(1), took.saturating_mul(2)];
+        candidates.into_iter().filter(|least| *least < self.total).max().unwrap_or(self.total)
     }
 }
 
@@ -48,31 +82,61 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
+    const TRIED: Tried = Tried {
+        attempts: 1,
+        may_be_sent_again: true,
+        retry_after: None,
+        took: Duration::ZERO,
+        remaining: MINUTE,
+    };
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
     #[test]
     fn waits_double_and_are_bounded() {
-        let policy = RetryPolicy { max_retries: 100 };
+        let policy = RetryPolicy { max_retries: 100, total: MINUTE };
         for (attempts, most) in [(1, 500), (2, 1000), (3, 2000), (7, 30_000), (99, 30_000)] {
-            let most = Duration::from_millis(most);
-            assert_eq!(policy.wait(attempts, None, MINUTE, 1.0), Some(most));
-            assert_eq!(policy.wait(attempts, None, MINUTE, 0.5), Some(most / 2));
-            assert_eq!(policy.wait(attempts, None, MINUTE, 0.0), Some(Duration::ZERO));
+            let tried = Tried { attempts, ..TRIED };
+            assert_eq!(policy.next(tried, 1.0), Step::Again(ms(most)));
+            assert_eq!(policy.next(tried, 0.5), Step::Again(ms(most / 2)));
+            assert_eq!(policy.next(tried, 0.0), Step::Again(Duration::ZERO));
         }
     }
 
     #[test]
-    fn attempts_are_bounded() {
-        assert_eq!(RetryPolicy { max_retries: 0 }.wait(1, None, MINUTE, 0.0), None);
-        assert!(RetryPolicy { max_retries: 2 }.wait(2, None, MINUTE, 0.0).is_some());
-        assert_eq!(RetryPolicy { max_retries: 2 }.wait(3, None, MINUTE, 0.0), None);
-    }
-
-    #[test]
-    fn the_server_is_heard_but_cannot_hold_us() {
-        let policy = RetryPolicy { max_retries: 3 };
-        let seconds = Duration::from_secs;
-        assert_eq!(policy.wait(1, Some(seconds(5)), MINUTE, 0.0), Some(seconds(5)));
-        assert_eq!(policy.wait(1, Some(seconds(60)), MINUTE, 0.0), None);
-        assert_eq!(policy.wait(1, Some(seconds(u64::MAX)), MINUTE, 1.0), None);
+    fn the_next_step() {
+        use Step::*;
+        let policy = |max_retries, total_ms| RetryPolicy { max_retries, total: ms(total_ms) };
+        let asked = |seconds| Tried { retry_after: Some(Duration::from_secs(seconds)), ..TRIED };
+        for (policy, tried, step) in [
+            // What may have acted, or would only fail again, is not sent again.
+            (policy(3, 60_000), Tried { may_be_sent_again: false, ..asked(1) }, Done),
+            // Attempts are counted.
+            (policy(0, 60_000), TRIED, Done),
+            (policy(2, 60_000), Tried { attempts: 2, ..TRIED }, Again(ms(0))),
+            (policy(2, 60_000), Tried { attempts: 3, ..TRIED }, Done),
+            // The server's time is the least wait.
+            (policy(3, 60_000), asked(5), Again(ms(5000))),
+            (policy(3, 60_000), Tried { remaining: ms(5500), ..asked(5) }, Done),
+            // Longer than any user has time for, with or without retries.
+            (policy(3, 60_000), asked(59), Again(ms(59_000))),
+            (policy(3, 60_000), asked(60), DoneForAll),
+            (policy(0, 60_000), asked(60), DoneForAll),
+            (policy(3, 60_000), asked(u64::MAX), DoneForAll),
+            // A further attempt needs a second, or twice what the last one took.
+            (policy(3, 1200), Tried { took: ms(60), remaining: ms(1140), ..TRIED }, Again(ms(0))),
+            (policy(3, 1200), Tried { took: ms(60), remaining: ms(990), ..TRIED }, Done),
+            (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(6000), ..TRIED }, Again(ms(0))),
+            (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(5999), ..TRIED }, Done),
+            // With less than a second for everything, only what the last one took counts.
+            (policy(3, 500), Tried { took: ms(60), remaining: ms(440), ..TRIED }, Again(ms(0))),
+            (policy(3, 500), Tried { took: ms(60), remaining: ms(119), ..TRIED }, Done),
+            (policy(3, 500), Tried { took: ms(300), remaining: ms(200), ..TRIED }, Done),
+        ] {
+            assert_eq!(policy.next(tried, 0.0), step, "{policy:?} {tried:?}");
+        }
     }
 
     #[test]
@@ -99,8 +163,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_retry_after_is_survived(value in ".*", attempts in 1u32.., dice in 0.0..1.0f64) {
-            let asked = parse_retry_after(&value, SystemTime::now());
-            RetryPolicy { max_retries: u32::MAX }.wait(attempts, asked, MINUTE, dice);
+            let retry_after = parse_retry_after(&value, SystemTime::now());
+            let policy = RetryPolicy { max_retries: u32::MAX, total: MINUTE };
+            policy.next(Tried { attempts, retry_after, ..TRIED }, dice);
         }
 
         #[test]

@@ -9,19 +9,15 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
-/// Threads that look names up, at most; a request that waits for one of them is still connecting.
-const LOOKUPS_MAX: usize = 16;
-
 fn builder() -> Builder {
     let mut builder = Builder::new_current_thread();
-    builder.enable_io().enable_time().max_blocking_threads(LOOKUPS_MAX).on_thread_start(on_thread_start);
+    builder.enable_io().enable_time();
     builder
 }
 
-/// Signals are for the host's own threads.
-fn on_thread_start() {
-    #[cfg(feature = "capi")]
-    crate::ffi::block_signals();
+/// Starts a thread. Signals are for the host's own threads.
+pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    without_signals(|| std::thread::Builder::new().name(name.into()).spawn(work))
 }
 
 fn without_signals<R>(work: impl FnOnce() -> R) -> R {
@@ -86,7 +82,7 @@ impl Background {
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         };
-        let thread = without_signals(|| std::thread::Builder::new().name("jcsdk".into()).spawn(work))?;
+        let thread = spawn("jcsdk", work)?;
         Ok(Self { http, handle, stop: Some(stop), thread: Some(thread) })
     }
 

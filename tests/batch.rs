@@ -68,7 +68,7 @@ fn a_full_batch_takes_no_more_until_a_result_is_taken() {
     let batch = batch(&client, 4);
     batch.push(request("ok-1"), None).unwrap();
     let mut pushed = 1;
-    while batch.push(request("ok-2"), None) == Ok(()) {
+    while batch.push(request(&format!("more-{pushed}")), None) == Ok(()) {
         pushed += 1;
         assert!(pushed < 10_000, "no bound");
     }
@@ -255,19 +255,74 @@ fn a_request_to_slow_down_slows_all() {
     }
 }
 
-/// This holds too if the request that was told to wait has no time left for it.
+/// A longer Retry-After than any user has time for stops the batch, and nobody is sent before it has passed.
 #[test]
-fn a_request_to_slow_down_for_longer_than_there_is_time_slows_all() {
+fn a_request_to_slow_down_for_longer_than_there_is_time_stops_all() {
+    for max_retries in [0, 3] {
+        let simulator = simulator();
+        let options = Options {
+            total_timeout: Some(Duration::from_secs(20)),
+            max_retries: Some(max_retries),
+            ..options(&simulator.addresses().http)
+        };
+        let client = proved(&options);
+        simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "3600"}}])).unwrap();
+        let results = run(&batch(&client, 2), &ids(1));
+        assert_eq!(said(&results[0]), ("refused", "RateLimit.Exceeded"));
+        assert!(results[0].stops_batch);
+        assert!(results[0].hint.as_ref().unwrap().starts_with("Go on after 20"), "{:?}", results[0].hint);
+
+        // The next batch and the next call of the same client end at once, and say for how long.
+        let results = run(&batch(&client, 2), &ids(5));
+        assert_eq!((said(&results[0]), results[0].attempts), (("refused", "RateLimit.Exceeded"), 0));
+        assert!(results[0].retry_after.unwrap() > Duration::from_secs(3000));
+        assert_eq!(all_said(&results[1..]), HashSet::from([("cancelled", "NotTried")]));
+        assert_eq!(said(&reset(&client, "ok-9")), ("refused", "RateLimit.Exceeded"));
+        assert_eq!(simulator.stats().requests, 2);
+    }
+}
+
+/// Who waits for another's Retry-After is told how long, and his time counts from the beginning of his turn.
+#[test]
+fn a_wait_for_anothers_retry_after_is_told_and_counted() {
     let simulator = simulator();
-    let options =
-        Options { total_timeout: Some(Duration::from_secs(2)), ..options(&simulator.addresses().http) };
-    let client = proved(&options);
-    simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "3600"}}])).unwrap();
-    let results = run(&batch(&client, 1), &ids(3));
-    assert_eq!(said(&results[0]), ("refused", "RateLimit.Exceeded"));
-    assert_eq!(all_said(&results[1..]), HashSet::from([("reset", "")]));
-    let log = simulator.log();
-    assert!(log[2].at_ms >= log[1].at_ms + 2000, "{} ms", log[2].at_ms - log[1].at_ms);
+    let client = proved(&options(&simulator.addresses().http));
+    simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "3"}}])).unwrap();
+    let first = batch(&client, 1);
+    first.push(request("ok-1"), None).unwrap();
+    wait_until("it is told to wait", || !first.held_back().is_zero());
+    first.cancel();
+    assert!(first.held_back().is_zero(), "nobody waits in it any more");
+
+    let second = batch(&client, 1);
+    assert!(second.held_back().is_zero(), "nobody waits in it yet");
+    second.push(request("ok-2"), None).unwrap();
+    assert!(second.held_back() > Duration::from_millis(100));
+    let result = next(&second);
+    assert_eq!(said(&result), ("reset", ""));
+    assert!(result.elapsed > Duration::from_millis(100), "{:?}", result.elapsed);
+    assert!(second.held_back().is_zero());
+}
+
+/// A user is sent once, also when everybody was stopped meanwhile, and whatever the case of the digits.
+#[test]
+fn a_user_is_sent_once() {
+    let simulator = simulator();
+    let client = proved(&options(&simulator.addresses().http));
+    simulator.set_faults("ok-2", json!([{"status": 401}])).unwrap();
+    let batch = batch(&client, 1);
+    let push = |id: &str| batch.push(request(id), None).unwrap();
+    let (upper, lower) = ("5F0C1A2B3C4D5E6F7A8B9C0D", "5f0c1a2b3c4d5e6f7a8b9c0d");
+    for id in ["ok-1", "ok-1", upper, lower, "ok-2", "ok-3"] {
+        push(id);
+    }
+    let said_of: Vec<_> = (0..6).map(|_| said(&next(&batch)).1).collect();
+    assert_eq!(said_of, ["", "DuplicateUser", "User.NotFound", "DuplicateUser", "Auth.Refused", "NotTried"]);
+    for (id, code) in [("ok-1", "DuplicateUser"), ("ok-3", "NotTried"), ("ok-4", "NotTried")] {
+        push(id);
+        assert_eq!(said(&next(&batch)).1, code, "{id} after the stop");
+    }
+    assert_eq!(simulator.stats().requests, 1 + 3);
 }
 
 /// While a Retry-After holds all requests back, none is in flight, so a stop finds them not tried.

@@ -10,7 +10,7 @@ use common::{
     ANSWERED, LONG, all_said, arrived, batch, client, hang, ids, next, options, proved, request, reset, run,
     said, simulator, tls, wait_until,
 };
-use jcsdk::{Next, NotPushed, Options};
+use jcsdk::{Next, NotPushed, Options, Outcome};
 use serde_json::json;
 use simulator::Listener;
 
@@ -71,6 +71,47 @@ fn cancel_while_waiting_to_try_again_is_cancelled() {
     batch.cancel();
     assert_eq!(said(&next(&batch)), ("cancelled", "Cancelled"));
     assert_eq!(arrived(&simulator, "ok-1"), 1);
+}
+
+/// The whole request has left when its time is up, and a cancel follows at once. That it has left is not forgotten.
+#[test]
+fn a_cancel_at_the_end_of_the_time_limit_tells_what_may_have_acted() {
+    let simulator = simulator();
+    let total_timeout = Some(Duration::from_millis(200));
+    let client = proved(&Options { total_timeout, ..options(&simulator.addresses().http) });
+    let mut not_sent = Vec::new();
+    for n in 0..40 {
+        let ids: Vec<_> = (0..8).map(|user| format!("round-{n}-{user}")).collect();
+        for id in &ids {
+            simulator.add_user(id);
+            hang(&simulator, id);
+        }
+        let batch = batch(&client, 8);
+        for id in &ids {
+            batch.push(request(id), None).unwrap();
+        }
+        thread::sleep(Duration::from_micros(200_000 + n * 100));
+        batch.cancel();
+        let results: Vec<_> = ids.iter().map(|_| next(&batch)).collect();
+        not_sent.extend(results.into_iter().filter(|result| result.outcome != Outcome::Unknown));
+    }
+    for result in not_sent {
+        let id = result.user_id.as_ref().unwrap();
+        assert_eq!(arrived(&simulator, id), 0, "{result:?}");
+    }
+}
+
+#[test]
+fn a_cancel_while_the_body_is_read_does_not_hide_the_answer() {
+    let simulator = simulator();
+    let client = proved(&options(&simulator.addresses().http));
+    simulator.set_faults("ok-1", json!([{"slow": true, "longBody": 20_000}])).unwrap();
+    let batch = batch(&client, 1);
+    batch.push(request("ok-1"), None).unwrap();
+    wait_until("it is under way", || arrived(&simulator, "ok-1") == 1);
+    thread::sleep(ANSWERED);
+    batch.cancel();
+    assert_eq!(said(&next(&batch)), ("reset", ""));
 }
 
 #[test]

@@ -28,10 +28,10 @@ fn a_connection_that_the_server_has_closed_loses_nothing() {
     simulator.set_faults("ok-1", close).unwrap();
     for options in [options(&simulator.addresses().http), tls(&simulator, &simulator.addresses().https)] {
         let client = client(&options);
-        let one = batch(&client, 1);
         for n in 0..100 {
             assert_eq!(said(&reset(&client, "ok-1")), ("reset", ""), "call {n}");
             wait_until("the server has closed", || simulator.stats().open_connections == 0);
+            let one = batch(&client, 1); // a new one, since a batch sends a user once
             one.push(request("ok-1"), None).unwrap();
             assert_eq!(said(&next(&one)), ("reset", ""), "push {n}");
             wait_until("the server has closed", || simulator.stats().open_connections == 0);

@@ -60,12 +60,7 @@ static void push(jc_batch *batch, jc_client *client, FILE *users, char **id)
     for (; *id; free(*id), *id = next_id(users)) {
         int32_t status = jc_batch_push(batch, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, 0);
         if (status == JC_FULL) return;
-        if (status == JC_INVALID) { /* it was not accepted: ask why */
-            jc_buf result = JC_BUF_INIT;
-            count(jc_preview_reset(client, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, &result), &result);
-        } else if (status != JC_OK) {
-            count(status, &(jc_buf)JC_BUF_INIT);
-        }
+        if (status != JC_OK) count(status, &(jc_buf)JC_BUF_INIT);
     }
     jc_batch_close(batch);
 }

@@ -18,7 +18,7 @@ namespace JumpCloud;
 
 internal static class Native
 {
-    internal const int Ok = 0, Invalid = 1, Timeout = 5, Full = 6, End = 7, Closed = 8;
+    internal const int Ok = 0, Timeout = 5, Full = 6, End = 7, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
 
@@ -46,7 +46,6 @@ internal static class Native
     [DllImport("jcsdk")] internal static extern int jc_options_set_env(OptionsHandle options, byte[] name, byte[] value);
     [DllImport("jcsdk")] internal static extern int jc_client_new(OptionsHandle options, out ClientHandle client, ref Buffer error);
     [DllImport("jcsdk")] internal static extern int jc_client_reset_system_user_mfa(ClientHandle client, byte[] id, int exclusion, long until, uint flags, ref Buffer result);
-    [DllImport("jcsdk")] internal static extern int jc_preview_reset(ClientHandle client, byte[] id, int exclusion, long until, uint flags, ref Buffer result);
     [DllImport("jcsdk")] internal static extern void jc_client_free(IntPtr client);
     [DllImport("jcsdk")] internal static extern int jc_batch_new(ClientHandle client, uint throttleLimit, out BatchHandle batch);
     [DllImport("jcsdk")] internal static extern int jc_batch_push(BatchHandle batch, byte[] id, int exclusion, long until, uint flags, ulong tag);
@@ -132,12 +131,7 @@ public sealed class Client : IDisposable
                     var id = Native.Utf8(users.Current);
                     var pushed = Native.jc_batch_push(batch, id, Native.ExclusionUnset, Native.UntilUnset, 0, 0);
                     if (pushed == Native.Full) break;
-                    if (pushed == Native.Invalid) // it was not accepted: ask why
-                    {
-                        Native.jc_preview_reset(client, id, Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
-                        yield return result.Take();
-                    }
-                    else if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push returned {pushed}.");
+                    if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push returned {pushed}.");
                     more = users.MoveNext();
                 }
                 if (!more) Native.jc_batch_close(batch);

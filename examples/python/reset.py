@@ -15,7 +15,7 @@ from collections import Counter
 from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from ctypes import string_at
 
-OK, INVALID, TIMEOUT, FULL, END = 0, 1, 5, 6, 7
+OK, TIMEOUT, FULL, END = 0, 5, 6, 7
 EXCLUSION_UNSET, UNTIL_UNSET = -1, -(2**63)
 AT_ONCE = 8
 
@@ -37,7 +37,6 @@ for name, result, arguments in [
     ("jc_buf_free", None, [POINTER(Buffer)]),
     ("jc_reset_system_user_mfa", c_int32, [*REQUEST, POINTER(Buffer)]),
     ("jc_client_new", c_int32, [c_void_p, POINTER(c_void_p), POINTER(Buffer)]),
-    ("jc_preview_reset", c_int32, [c_void_p, *REQUEST, c_uint32, POINTER(Buffer)]),
     ("jc_client_free", None, [c_void_p]),
     ("jc_batch_new", c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
     ("jc_batch_push", c_int32, [c_void_p, *REQUEST, c_uint32, c_uint64]),
@@ -88,10 +87,7 @@ class Client:
                     pushed = lib.jc_batch_push(batch, *request(user_id), 0, 0)
                     if pushed == FULL:
                         break
-                    if pushed == INVALID:  # it was not accepted: ask why
-                        lib.jc_preview_reset(self.handle, *request(user_id), 0, byref(buffer))
-                        yield buffer.take()
-                    elif pushed != OK:
+                    if pushed != OK:
                         raise RuntimeError(f"jc_batch_push returned {pushed}")
                     user_id = next(ids, None)
                 if is_stopped():

@@ -24,7 +24,7 @@ unsafe extern "C" {
     fn jc_options_set_env(options: *mut c_void, name: *const c_char, value: *const c_char) -> i32;
     fn jc_options_free(options: *mut c_void);
     fn jc_client_new(options: *const c_void, out: *mut *mut c_void, err: *mut Buf) -> i32;
-    fn jc_preview_reset(
+    fn jc_client_preview_reset(
         client: *mut c_void,
         id: *const c_char,
         exclusion: i32,
@@ -100,7 +100,7 @@ fuzz_target!(|calls: Vec<Call>| {
                     jc_client_free(client);
                     jc_client_new(options, &mut client, &mut buf)
                 }
-                Call::Preview(id, exclusion, until, flags) => jc_preview_reset(
+                Call::Preview(id, exclusion, until, flags) => jc_client_preview_reset(
                     client,
                     pointer(&text(id)),
                     exclusion.into(),

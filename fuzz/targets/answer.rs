@@ -14,6 +14,7 @@ const KEY: &str = "k3y/With+0dd\"ch\\ars%41";
 struct Input<'a> {
     status: u16,
     location: Option<&'a str>,
+    encoding: Option<&'a str>,
     retry_after: Option<&'a str>,
     before: &'a [u8],
     with_key: bool,
@@ -27,16 +28,16 @@ fuzz_target!(|input: Input| {
     let answer = Answer {
         status: input.status,
         location: input.location.map(str::to_owned),
+        encoding: input.encoding.map(str::to_owned),
         retry_after: input.retry_after.and_then(|value| parse_retry_after(value, now)),
         body: [input.before, key, input.after].concat(),
         cut: input.cut,
     };
     let url = reqwest::Url::parse("https://console.jumpcloud.com/api/systemusers/u/resetmfa").unwrap();
     let verdict = judge(&answer, &url, &Redactor::new([Secret::new(KEY)]));
-    let success = (200..300).contains(&answer.status);
     let refused = (300..500).contains(&answer.status) || answer.status == 503;
     match verdict.outcome {
-        Outcome::Reset => assert!(success),
+        Outcome::Reset => assert!(matches!(answer.status, 200 | 201 | 204)),
         Outcome::Refused => assert!(refused),
         Outcome::Unknown => assert!(!refused || answer.status == 503),
         Outcome::Cancelled | Outcome::Invalid => panic!("an answer came"),

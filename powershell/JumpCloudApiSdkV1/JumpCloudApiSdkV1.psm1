@@ -11,14 +11,14 @@ function Reset-JcSdkSystemUserMfa {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSShouldProcess', '', Justification = 'ResetRun.Offer calls it.')]
     [CmdletBinding(DefaultParameterSetName = 'ResetExpanded', PositionalBinding = $false, SupportsShouldProcess, ConfirmImpact = 'Medium',
         HelpUri = 'https://docs.microsoft.com/en-us/powershell/module/jumpcloudapisdkv1/reset-jcsdksystemusermfa')]
-    [OutputType([string])]
+    [OutputType([string], [JumpCloudApiSdkV1.Models.ResetResult], [bool])]
     param(
         [Parameter(ParameterSetName = 'ResetExpanded', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
         [Parameter(ParameterSetName = 'Reset', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
         [string]$Id,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
-        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
         [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]$InputObject,
 
         [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
@@ -71,7 +71,7 @@ function Reset-JcSdkSystemUserMfa {
         [ValidateRange(0, 100)]
         [int]$MaximumRetryCount,
 
-        [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once.')]
+        [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once, or that is in the year 2400 or later.')]
         [switch]$Force
     )
 
@@ -86,62 +86,34 @@ function Reset-JcSdkSystemUserMfa {
 
     begin {
         $run = $null
-        # A script module does not see its caller's preferences by itself.
+        # A script module does not see its caller's preferences by itself. A host may have none: then the shell's defaults count.
         $bound = $PSBoundParameters
-        if (-not $bound.ContainsKey('WhatIf')) { $WhatIfPreference = $PSCmdlet.GetVariableValue('WhatIfPreference') }
-        if (-not $bound.ContainsKey('Confirm')) { $ConfirmPreference = $PSCmdlet.GetVariableValue('ConfirmPreference') }
-        if (-not $bound.ContainsKey('ErrorAction')) { $ErrorActionPreference = $PSCmdlet.GetVariableValue('ErrorActionPreference') }
-        if (-not $bound.ContainsKey('WarningAction')) { $WarningPreference = $PSCmdlet.GetVariableValue('WarningPreference') }
-        if (-not $bound.ContainsKey('InformationAction')) { $InformationPreference = $PSCmdlet.GetVariableValue('InformationPreference') }
-        if (-not $bound.ContainsKey('ProgressAction')) { $ProgressPreference = $PSCmdlet.GetVariableValue('ProgressPreference') }
-        if (-not $bound.ContainsKey('Verbose')) { $VerbosePreference = $PSCmdlet.GetVariableValue('VerbosePreference') }
-        if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') }
+        if (-not $bound.ContainsKey('WhatIf')) { $WhatIfPreference = $PSCmdlet.GetVariableValue('WhatIfPreference') ?? $false }
+        if (-not $bound.ContainsKey('Confirm')) { $ConfirmPreference = $PSCmdlet.GetVariableValue('ConfirmPreference') ?? 'High' }
+        if (-not $bound.ContainsKey('ErrorAction')) { $ErrorActionPreference = $PSCmdlet.GetVariableValue('ErrorActionPreference') ?? 'Continue' }
+        if (-not $bound.ContainsKey('WarningAction')) { $WarningPreference = $PSCmdlet.GetVariableValue('WarningPreference') ?? 'Continue' }
+        if (-not $bound.ContainsKey('InformationAction')) { $InformationPreference = $PSCmdlet.GetVariableValue('InformationPreference') ?? 'SilentlyContinue' }
+        if (-not $bound.ContainsKey('ProgressAction')) { $ProgressPreference = $PSCmdlet.GetVariableValue('ProgressPreference') ?? 'Continue' }
+        if (-not $bound.ContainsKey('Verbose')) { $VerbosePreference = $PSCmdlet.GetVariableValue('VerbosePreference') ?? 'SilentlyContinue' }
+        if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') ?? 'SilentlyContinue' }
 
-        try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference, $VerbosePreference) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
+        $run = [JumpCloudApiSdkV1.Interop.ResetRun]::Begin($PSCmdlet, $ErrorActionPreference, $ProgressPreference, $VerbosePreference)
     }
 
     process {
-        # Without the catch the next statement would run.
-        try { $request = $run.Read($PSCmdlet.ParameterSetName, $Id, $InputObject, $Body) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-        if ($run.IsVerbose) {
-            foreach ($line in $request.Verbose) { $PSCmdlet.WriteVerbose($line) }
-        }
-        try { $failure = $run.Offer($PSCmdlet, $request) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
-        # Written out here and in end: a function for it would cost as much as all the rest.
-        # Output stands outside of any try, because a caller's exception is not ours to catch.
-        do {
-            try { $more = $run.Step() }
-            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-            $report = $run.TakeReport()
-            if ($null -ne $report) {
-                if ($null -ne $report.Output) { $report.Output }
-                $report.WriteTo($PSCmdlet)
-            }
-        } while ($more)
+        # No loop may stand round what is written: it would catch the caller's break and continue. ResetRun writes it all.
+        # What the caller's script block after this command throws goes on to the caller, also under
+        # -ErrorAction SilentlyContinue, where throw alone would not end this function.
+        $thrown = $run.Process($Id, $InputObject, $Body)
+        if ($null -ne $thrown) { $ErrorActionPreference = 'Stop'; throw $thrown }
     }
 
     end {
-        $run.Close()
-        do {
-            try { $more = $run.Step() }
-            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-            $report = $run.TakeReport()
-            if ($null -ne $report) {
-                if ($null -ne $report.Output) { $report.Output }
-                $report.WriteTo($PSCmdlet)
-            }
-        } while ($more)
-        $progress = $run.ClosingProgress()
-        if ($null -ne $progress) { $PSCmdlet.WriteProgress($progress) }
-        $warning = $run.ClosingWarning()
-        if ($null -ne $warning) { $PSCmdlet.WriteWarning($warning) }
+        $thrown = $run.End()
+        if ($null -ne $thrown) { $ErrorActionPreference = 'Stop'; throw $thrown }
     }
 
     clean {
-        if ($null -ne $run) { $run.Finish($PSCmdlet) }
+        if ($null -ne $run) { $run.Finish() }
     }
 }

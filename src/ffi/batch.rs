@@ -38,16 +38,20 @@ pub extern "C" fn jc_batch_new(
     boundary(JC_PANIC, || {
         let Some(out) = out else { return JC_INVALID };
         out.write(ptr::null_mut());
-        let Ok(client) = Handle::enter(client) else { return JC_INVALID };
+        // SAFETY: the header asks for a client that was not freed, or NULL.
+        let Ok(client) = (unsafe { Handle::enter(client) }) else { return JC_INVALID };
         let Some(batch) = Batch::new(&client.0, throttle_limit) else { return JC_INVALID };
         out.write(Handle::create(jc_batch(batch)));
         JC_OK
     })
 }
 
-/// Takes a request without waiting; its result will carry the tag. Ids are not compared: one that is pushed twice is
-/// reset twice. Returns JC_OK; JC_FULL: take a result first; JC_CLOSED; or JC_INVALID: nothing was taken, and
-/// jc_preview_reset says why. Any thread, many at once.
+/// Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
+/// request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
+/// back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
+/// of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+/// JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
+/// used. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_push(
     batch: *mut BatchHandle,
@@ -58,13 +62,16 @@ pub extern "C" fn jc_batch_push(
     tag: u64,
 ) -> i32 {
     boundary(JC_PANIC, || {
-        let Ok(batch) = Handle::enter(batch) else { return JC_INVALID };
-        let request = request::read(&id, exclusion, until_epoch, flags);
-        match request.map(|request| batch.0.push(request, Some(tag))) {
-            Ok(Ok(())) => JC_OK,
-            Ok(Err(NotPushed::Full)) => JC_FULL,
-            Ok(Err(NotPushed::Closed)) => JC_CLOSED,
-            Err(_) => JC_INVALID,
+        // SAFETY: the header asks for a batch that was not freed, or NULL.
+        let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
+        let pushed = match request::read(&id, exclusion, until_epoch, flags) {
+            Ok(request) => batch.0.push(request, Some(tag)),
+            Err(fault) => batch.0.push_invalid(request::id(&id), fault, Some(tag)),
+        };
+        match pushed {
+            Ok(()) => JC_OK,
+            Err(NotPushed::Full) => JC_FULL,
+            Err(NotPushed::Closed) => JC_CLOSED,
         }
     })
 }
@@ -76,7 +83,9 @@ pub extern "C" fn jc_batch_push(
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_buf: Out) -> i32 {
     boundary(JC_PANIC, || {
-        let next = Handle::enter(batch).map(|batch| batch.0.next(Duration::from_millis(timeout_ms.into())));
+        // SAFETY: the header asks for a batch that was not freed, or NULL.
+        let batch = unsafe { Handle::enter(batch) };
+        let next = batch.map(|batch| batch.0.next(Duration::from_millis(timeout_ms.into())));
         let status = match next {
             Ok(Next::Result(result)) => return buffer::put_result(out_buf, &result),
             Ok(Next::TimedOut) => JC_TIMEOUT,
@@ -85,6 +94,21 @@ pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_bu
         };
         buffer::clear(out_buf);
         status
+    })
+}
+
+/// Says how long the server still holds requests of this batch back with a Retry-After: *ms becomes the milliseconds, or
+/// 0 where no request of the batch waits for that. For hosts that tell a person why nothing happens. Returns JC_OK, or
+/// JC_INVALID: batch or ms is NULL. Any thread, many at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_batch_held_back(batch: *mut BatchHandle, ms: Option<&mut MaybeUninit<u64>>) -> i32 {
+    boundary(JC_PANIC, || {
+        let Some(ms) = ms else { return JC_INVALID };
+        ms.write(0);
+        // SAFETY: the header asks for a batch that was not freed, or NULL.
+        let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
+        ms.write(batch.0.held_back().as_millis().try_into().unwrap_or(u64::MAX));
+        JC_OK
     })
 }
 
@@ -105,12 +129,14 @@ pub extern "C" fn jc_batch_cancel(batch: *mut BatchHandle) -> i32 {
 /// Cancels, waits for the calls that are inside, and frees. Results that were not taken are lost. NULL does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_free(batch: *mut BatchHandle) {
-    boundary((), || Handle::free(batch, |batch| batch.0.cancel()));
+    // SAFETY: the header asks for a batch that was not freed, or NULL, and this is its one free.
+    boundary((), || unsafe { Handle::free(batch, |batch| batch.0.cancel()) });
 }
 
 fn with(batch: *mut BatchHandle, act: impl FnOnce(&Batch)) -> i32 {
     boundary(JC_PANIC, || {
-        let Ok(batch) = Handle::enter(batch) else { return JC_INVALID };
+        // SAFETY: the header asks for a batch that was not freed, or NULL.
+        let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
         act(&batch.0);
         JC_OK
     })

@@ -7,7 +7,9 @@ use safer_ffi::derive_ReprC;
 
 use super::panic::boundary;
 use super::status::{self, JC_PANIC};
-use crate::outcome::{Code, Outcome, ResetResult, Verdict};
+use crate::code::Code;
+use crate::outcome::{Outcome, Verdict};
+use crate::result::ResetResult;
 
 /// UTF-8 text that the library allocates. The caller declares it as `jc_buf b = JC_BUF_INIT;`, passes it to a
 /// function, reads `len` bytes at `ptr` (a NUL follows them), and frees it with jc_buf_free.

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::Arc;
 
 use super::buffer::{self, Out};
 use super::handle::Handle;
@@ -11,7 +12,9 @@ use super::request;
 use super::status::{JC_OK, JC_PANIC};
 use super::text::{self, Text};
 use crate::client::Client;
-use crate::outcome::{Code, Fault, ResetResult};
+use crate::code::Code;
+use crate::outcome::Fault;
+use crate::result::ResetResult;
 
 /// A configuration with its connections, which are kept between calls, and one thread of its own.
 pub struct jc_client(pub(super) Client);
@@ -20,8 +23,8 @@ pub struct jc_client(pub(super) Client);
 pub(super) type ClientHandle = Handle<jc_client>;
 
 /// Makes a client from a copy of the options; NULL options are all unset. *out becomes the client, which the caller
-/// owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err. Sends
-/// nothing. Any thread.
+/// owns and frees with jc_client_free, or NULL. Returns JC_OK, or JC_INVALID with a result document in err that says
+/// what is wrong. Sends nothing. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_new(
     options: *const OptionsHandle,
@@ -44,9 +47,11 @@ pub extern "C" fn jc_client_new(
     })
 }
 
-/// Resets one user and waits, at most for the total time-out. Returns what became of it (JC_OK, JC_INVALID,
-/// JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread, many at once.
-/// It cannot be stopped from another thread: a batch of one can.
+/// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it. exclusion is 1, 0
+/// or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET.
+/// flags is 0 or JC_ALLOW_PAST. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
+/// document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
+/// a batch of one can.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_reset_system_user_mfa(
     client: *mut ClientHandle,
@@ -56,23 +61,29 @@ pub extern "C" fn jc_client_reset_system_user_mfa(
     flags: u32,
     out_buf: Out,
 ) -> i32 {
-    buffer::with_result(out_buf, || match Handle::enter(client) {
+    // SAFETY: the header asks for a client that was not freed, or NULL.
+    buffer::with_result(out_buf, || match unsafe { Handle::enter(client) } {
         Err(unusable) => ResetResult::unsent(None, unusable.fault("client")),
         Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags),
     })
 }
 
 pub(super) fn reset(client: &Client, id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> ResetResult {
-    match request::read(id, exclusion, until_epoch, flags) {
-        Ok(request) => client.reset(&request),
-        Err(fault) => client.core.invalid(request::id(id), fault),
-    }
+    let request = match request::read(id, exclusion, until_epoch, flags) {
+        Ok(request) => request,
+        Err(fault) => return client.session.invalid(request::id(id), fault),
+    };
+    let in_flight = Arc::default();
+    let result = boundary(None, || Some(client.reset_stoppable(&request, &in_flight)));
+    // After a panic what is known is whether the request had left.
+    result.unwrap_or_else(|| client.session.stopped(&request, &in_flight, Code::Panic))
 }
 
-/// What a reset would send, as JSON: {"method", "url", "headers", "body"}, with *** in place of the key. Returns
-/// JC_OK, or JC_INVALID with a result document in out_buf. Sends nothing. Any thread, many at once.
+/// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
+/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. Returns JC_OK, or
+/// JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
 #[unsafe(no_mangle)]
-pub extern "C" fn jc_preview_reset(
+pub extern "C" fn jc_client_preview_reset(
     client: *mut ClientHandle,
     id: Text,
     exclusion: i32,
@@ -81,10 +92,11 @@ pub extern "C" fn jc_preview_reset(
     out_buf: Out,
 ) -> i32 {
     boundary(JC_PANIC, || {
-        let preview = match Handle::enter(client) {
+        // SAFETY: the header asks for a client that was not freed, or NULL.
+        let preview = match unsafe { Handle::enter(client) } {
             Err(unusable) => Err(Box::new(ResetResult::unsent(None, unusable.fault("client")))),
             Ok(client) => request::read(&id, exclusion, until_epoch, flags)
-                .map_err(|fault| Box::new(client.0.core.invalid(request::id(&id), fault)))
+                .map_err(|fault| Box::new(client.0.session.invalid(request::id(&id), fault)))
                 .and_then(|request| client.0.preview(&request)),
         };
         match preview {
@@ -97,14 +109,15 @@ pub extern "C" fn jc_preview_reset(
     })
 }
 
-/// For what a host says itself: the text with *** in place of the client's secrets, in whatever way they are written, and
-/// U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
+/// Cleans a text that the host is about to show: out_buf becomes text with *** in place of the client's secrets, however
+/// they are written, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
 /// Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_redact(client: *mut ClientHandle, text: Text, out_buf: Out) -> i32 {
     let redact = || -> Result<String, Fault> {
-        let client = Handle::enter(client).map_err(|unusable| unusable.fault("client"))?;
-        Ok(client.0.core.shown(text::read(&text, "text")?))
+        // SAFETY: the header asks for a client that was not freed, or NULL.
+        let client = unsafe { Handle::enter(client) }.map_err(|unusable| unusable.fault("client"))?;
+        Ok(client.0.session.shown(text::read(&text, "text")?))
     };
     boundary(JC_PANIC, || match redact() {
         Ok(shown) => {
@@ -118,5 +131,6 @@ pub extern "C" fn jc_client_redact(client: *mut ClientHandle, text: Text, out_bu
 /// Frees the client when the calls that are inside have returned. Its batches stay usable. NULL does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_free(client: *mut ClientHandle) {
-    boundary((), || Handle::free(client, |_| ()));
+    // SAFETY: the header asks for a client that was not freed, or NULL, and this is its one free.
+    boundary((), || unsafe { Handle::free(client, |_| ()) });
 }

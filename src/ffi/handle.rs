@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 
 /// What a pointer in C points to.
 pub struct Handle<T> {
@@ -49,8 +50,11 @@ impl<T: Send + Sync> Handle<T> {
         Box::into_raw(Box::new(Self { value, process: process::id(), calls: Arc::default() }))
     }
 
-    pub fn enter(pointer: *const Self) -> Result<Inside<T>, Unusable> {
-        // SAFETY: a handle that is not NULL came from `create` and is not used after its free, as the header says.
+    /// # Safety
+    ///
+    /// The pointer is NULL, or came from `create` and was not freed.
+    pub unsafe fn enter(pointer: *const Self) -> Result<Inside<T>, Unusable> {
+        // SAFETY: the caller promises that a pointer that is not NULL leads to a handle.
         let Some(handle) = (unsafe { pointer.as_ref() }) else { return Err(Unusable::Null) };
         if handle.process != process::id() {
             return Err(Unusable::Forked);
@@ -60,8 +64,12 @@ impl<T: Send + Sync> Handle<T> {
     }
 
     /// Lets `stop` make calls that are inside return, waits for them, and drops the value.
-    pub fn free(pointer: *mut Self, stop: impl FnOnce(&T)) {
-        // SAFETY: as in `enter`.
+    ///
+    /// # Safety
+    ///
+    /// As for `enter`; and the pointer is not used by a call that begins later.
+    pub unsafe fn free(pointer: *mut Self, stop: impl FnOnce(&T)) {
+        // SAFETY: the caller promises that a pointer that is not NULL leads to a handle.
         let Some(handle) = (unsafe { pointer.as_ref() }) else { return };
         if handle.process != process::id() {
             return;
@@ -114,12 +122,14 @@ mod tests {
         for _ in 0..2000 {
             let (dropped, drops) = mpsc::channel();
             let handle = Handle::create(Value(dropped));
-            let inside = Handle::enter(handle).unwrap();
+            // SAFETY: the handle was just made.
+            let inside = unsafe { Handle::enter(handle) }.unwrap();
             let address = handle.expose_provenance();
             let (begun, begins) = mpsc::channel();
             let free = thread::spawn(move || {
                 let handle = std::ptr::with_exposed_provenance_mut::<Handle<Value>>(address);
-                Handle::free(handle, |_| begun.send(()).unwrap());
+                // SAFETY: nobody else frees it.
+                unsafe { Handle::free(handle, |_| begun.send(()).unwrap()) };
                 assert_eq!(drops.try_recv(), Ok(thread::current().id()));
             });
             begins.recv().unwrap();

@@ -20,7 +20,7 @@ mod status;
 mod text;
 mod version;
 
-pub use signals::{block_signals, without_signals, without_sigpipe};
+pub use signals::{without_signals, without_sigpipe};
 
 /// Wipes memory when it is freed: the HTTP and TLS libraries copy the key into buffers of their own.
 #[global_allocator]

@@ -7,12 +7,21 @@ use std::thread;
 use super::buffer::{self, Out};
 use super::client;
 use super::text::Text;
+use crate::authorities::{self, Stamp};
 use crate::client::Client;
 use crate::config::{Config, Options};
-use crate::outcome::{Fault, ResetResult};
+use crate::outcome::Fault;
+use crate::result::ResetResult;
 
-/// Kept for its connections while the environment, and the process, stay the same.
-static LAST: Mutex<Option<(u32, Client)>> = Mutex::new(None);
+/// Kept for its connections while the environment, the file of certificate authorities and the process stay the same.
+static LAST: Mutex<Option<Kept>> = Mutex::new(None);
+
+#[derive(Clone)]
+struct Kept {
+    made_in: u32,
+    authorities: Stamp,
+    client: Client,
+}
 
 /// Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
 /// since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
@@ -29,24 +38,27 @@ pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch
 
 fn current() -> Result<Client, Fault> {
     let config = Config::new(&Options::default())?;
-    let process = process::id();
-    let kept = last().and_then(|last| last.clone());
-    let fits = |(made_in, client): &(u32, Client)| *made_in == process && *client.core.config() == config;
-    if let Some((_, client)) = kept.filter(fits) {
-        return Ok(client);
+    let made_in = process::id();
+    let authorities = config.ca_file.as_deref().and_then(authorities::stamp);
+    let fits = |kept: &Kept| {
+        kept.made_in == made_in && kept.authorities == authorities && *kept.client.session.config() == config
+    };
+    if let Some(kept) = last().and_then(|last| last.clone()).filter(fits) {
+        return Ok(kept.client);
     }
     // Outside the lock: of several first calls at once each makes one, and the last is kept.
     let client = Client::with_config(config)?;
-    let before = last().and_then(|mut last| last.replace((process, client.clone())));
+    let kept = Kept { made_in, authorities, client: client.clone() };
+    let before = last().and_then(|mut last| last.replace(kept));
     // After a fork its thread is not there to end it.
-    if before.as_ref().is_some_and(|(made_in, _)| *made_in != process) {
+    if before.as_ref().is_some_and(|before| before.made_in != made_in) {
         std::mem::forget(before);
     }
     Ok(client)
 }
 
 /// Held for a moment only; but a child made by fork in that moment finds it locked for ever, and does without.
-fn last() -> Option<MutexGuard<'static, Option<(u32, Client)>>> {
+fn last() -> Option<MutexGuard<'static, Option<Kept>>> {
     (0..1000).find_map(|_| match LAST.try_lock() {
         Ok(last) => Some(last),
         Err(TryLockError::Poisoned(last)) => Some(last.into_inner()),

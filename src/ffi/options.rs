@@ -20,7 +20,8 @@ pub const JC_OPT_ORG_ID: i32 = 2;
 pub const JC_OPT_ENVIRONMENT: i32 = 3;
 /// The API's base URL: https, or http on this machine. Counts before JC_OPT_ENVIRONMENT. Else JCApiUrl.
 pub const JC_OPT_URL: i32 = 4;
-/// A PEM file of certificate authorities, trusted besides those of the system. Else SSL_CERT_FILE.
+/// A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
+/// is made. Else SSL_CERT_FILE.
 pub const JC_OPT_CA_FILE: i32 = 5;
 /// An http proxy's URL; used for https only. Else HTTPS_PROXY.
 pub const JC_OPT_PROXY: i32 = 6;
@@ -131,12 +132,14 @@ pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, va
 /// Frees the options. Clients made from them stay. NULL does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_free(options: *mut OptionsHandle) {
-    boundary((), || Handle::free(options, |_| ()));
+    // SAFETY: the header asks for options that were not freed, or NULL, and this is their one free.
+    boundary((), || unsafe { Handle::free(options, |_| ()) });
 }
 
 fn change(options: *mut OptionsHandle, set: impl FnOnce(&mut Options) -> Option<()>) -> i32 {
     boundary(JC_PANIC, || {
-        let Ok(options) = Handle::enter(options) else { return JC_INVALID };
+        // SAFETY: the header asks for options that were not freed, or NULL.
+        let Ok(options) = (unsafe { Handle::enter(options) }) else { return JC_INVALID };
         let mut options = options.0.lock().unwrap_or_else(PoisonError::into_inner);
         set(&mut options).map_or(JC_INVALID, |()| JC_OK)
     })
@@ -144,7 +147,8 @@ fn change(options: *mut OptionsHandle, set: impl FnOnce(&mut Options) -> Option<
 
 /// A copy of the options; all unset for NULL.
 pub fn read(options: *const OptionsHandle) -> Result<Options, Fault> {
-    match Handle::enter(options) {
+    // SAFETY: the header asks for options that were not freed, or NULL.
+    match unsafe { Handle::enter(options) } {
         Ok(inside) => Ok(inside.0.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         Err(Unusable::Null) => Ok(Options::default()),
         Err(forked) => Err(forked.fault("options")),

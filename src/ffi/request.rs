@@ -1,14 +1,16 @@
 //! A request as C writes it.
 
 use super::text::{self, Text};
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 use crate::reset::ResetRequest;
 
 /// For `exclusion`: leaves it out of the request.
 pub const JC_EXCLUSION_UNSET: i32 = -1;
 /// For `until_epoch`: leaves exclusionUntil out of the request.
 pub const JC_UNTIL_UNSET: i64 = i64::MIN;
-/// For `flags`: an exclusionUntil before now is sent all the same. It locks the user out at once.
+/// For `flags`: an exclusionUntil before now, which locks the user out at once, or in the year 2400 or later is sent
+/// all the same.
 pub const JC_ALLOW_PAST: u32 = 1;
 
 /// The id as far as it is text.
@@ -31,5 +33,5 @@ pub fn read(id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> Result<R
     }
     let until_epoch = (until_epoch != JC_UNTIL_UNSET).then_some(until_epoch);
     let request = ResetRequest::new(id, exclusion, until_epoch)?;
-    Ok(request.allow_past(flags & JC_ALLOW_PAST != 0))
+    Ok(request.allow_odd_date(flags & JC_ALLOW_PAST != 0))
 }

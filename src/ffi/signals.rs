@@ -3,12 +3,6 @@
 #[cfg(unix)]
 use unix::Blocked;
 
-/// Keeps all signals from the calling thread, for good.
-pub fn block_signals() {
-    #[cfg(unix)]
-    std::mem::forget(Blocked::all());
-}
-
 /// Threads that the work starts have all signals blocked from their birth.
 pub fn without_signals<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(unix)]

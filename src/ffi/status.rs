@@ -1,6 +1,8 @@
 //! The numbers that functions return. They never change their meaning; new ones may be added.
 
-use crate::outcome::{Code, Outcome, ResetResult};
+use crate::code::Code;
+use crate::outcome::Outcome;
+use crate::result::ResetResult;
 
 /// The user is reset; or, of a function that resets nobody, it has done its work.
 pub const JC_OK: i32 = 0;
@@ -25,7 +27,7 @@ pub const JC_PANIC: i32 = 9;
 
 pub fn of(result: &ResetResult) -> i32 {
     match result.outcome {
-        _ if result.code == Some(Code::Panic) => JC_PANIC,
+        Outcome::Unknown if result.code == Some(Code::Panic) => JC_PANIC,
         Outcome::Reset => JC_OK,
         Outcome::Invalid => JC_INVALID,
         Outcome::Refused => JC_REFUSED,

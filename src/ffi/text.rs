@@ -2,7 +2,8 @@
 
 use safer_ffi::prelude::char_p;
 
-use crate::outcome::{Code, Fault};
+use crate::code::Code;
+use crate::outcome::Fault;
 
 /// `const char *` in the header.
 ///

@@ -49,7 +49,9 @@ static void full(jc_client *client)
     jc_batch_new(client, 1, &batch);
     int32_t status;
     uint64_t pushed = 0;
-    while ((status = push(batch, "ok-13", pushed)) == JC_OK) pushed++;
+    char id[16];
+    snprintf(id, sizeof id, "ok-13");
+    while ((status = push(batch, id, pushed)) == JC_OK) snprintf(id, sizeof id, "full-%d", (int)++pushed);
     check_number("what nobody takes makes a batch full", status, JC_FULL);
     CHECK("after at least as many as the limit", pushed >= 1);
     check_number("without an answer there is no result", jc_batch_next(batch, 1, NULL), JC_TIMEOUT);
@@ -65,6 +67,46 @@ static void full(jc_client *client)
     jc_batch_free(batch);
 }
 
+/* A user is sent once in a batch, whatever the case of the digits. */
+static void twice(jc_client *client)
+{
+    jc_batch *batch = NULL;
+    jc_batch_new(client, 4, &batch);
+    push(batch, "5f0c1a2b3c4d5e6f7a8b9c0d", 1);
+    push(batch, "5F0C1A2B3C4D5E6F7A8B9C0D", 2);
+    jc_batch_close(batch);
+    int32_t status;
+    next(batch, &status);
+    check_number("a user whom the server does not know", status, JC_REFUSED);
+    jc_buf result = JC_BUF_INIT;
+    check_number("the same user again", jc_batch_next(batch, UINT32_MAX, &result), JC_CANCELLED);
+    check_has("is a duplicate", (char *)result.ptr, "\"code\":\"DuplicateUser\"");
+    jc_buf_free(&result);
+    check_number("one was sent", sim_count("5f0c1a2b3c4d5e6f7a8b9c0d"), 1);
+    jc_batch_free(batch);
+}
+
+/* While a Retry-After runs, a host can ask for how long. */
+static void held_back(jc_client *client)
+{
+    sim_fault("ok-15", "[{\"status\":429,\"headers\":{\"retry-after\":\"50\"}}]");
+    jc_batch *batch = NULL;
+    jc_batch_new(client, 1, &batch);
+    uint64_t ms = 7;
+    check_number("nobody waits yet", jc_batch_held_back(batch, &ms), JC_OK);
+    CHECK("and so it is 0", ms == 0);
+    push(batch, "ok-15", 1);
+    for (int i = 0; i < 3000 && ms == 0; i++) {
+        jc_batch_next(batch, 10, NULL); /* no result is there: it only waits */
+        jc_batch_held_back(batch, &ms);
+    }
+    CHECK("it is told how long", ms > 10000 && ms <= 51000);
+    jc_batch_cancel(batch);
+    jc_batch_held_back(batch, &ms);
+    CHECK("and after a cancel nobody waits", ms == 0);
+    jc_batch_free(batch);
+}
+
 /* A refused key is tried once, whatever the limit. */
 static void stopped(void)
 {
@@ -77,7 +119,11 @@ static void stopped(void)
     jc_batch_new(client, JC_THROTTLE_LIMIT_MAX, &batch);
     jc_client_free(client);
     long before = sim_count("requests");
-    for (uint64_t i = 0; i < 20; i++) push(batch, "ok-14", i);
+    char id[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "stopped-%d", i);
+        push(batch, id, (uint64_t)i);
+    }
     jc_batch_close(batch);
     int32_t status;
     next(batch, &status);
@@ -94,6 +140,8 @@ int main(void)
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     order(client);
     full(client);
+    twice(client);
+    held_back(client);
     jc_client_free(client);
     stopped();
     return check_done();

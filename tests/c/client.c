@@ -19,24 +19,30 @@ static void preview(jc_client *client)
 {
     jc_buf shown = JC_BUF_INIT;
     long before = sim_count("requests");
-    check_number("a preview", jc_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
+    check_number("a preview", jc_client_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
     check_has("has the address, the id as one segment", (char *)shown.ptr, "/api/systemusers/a%2Fb/resetmfa\"");
+    check_has("the user", (char *)shown.ptr, "\"userId\":\"a/b\"");
     check_has("the body", (char *)shown.ptr, "2100-01-01T00:00:00Z");
     check_has("the key as stars", (char *)shown.ptr, "\"x-api-key\":\"***\"");
     check_has_not("and never as itself", (char *)shown.ptr, KEY);
     jc_buf_free(&shown);
-    check_number("a preview judges", jc_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
+    check_number("a preview judges", jc_client_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
     check_has("and says why", (char *)shown.ptr, "\"code\":\"Id.Invalid\"");
     jc_buf_free(&shown);
     check_number("it sends nothing", sim_count("requests"), before);
 }
 
-static void past(jc_client *client)
+static void odd_dates(jc_client *client)
 {
+    int64_t year_2400 = INT64_C(13569465600);
     check_number("a past date is invalid", jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, 0, NULL), JC_INVALID);
     check_number("and sent with JC_ALLOW_PAST",
                  jc_client_reset_system_user_mfa(client, "ok-2", 1, 1000, JC_ALLOW_PAST, NULL), JC_OK);
     check_number("so it arrived once", sim_count("ok-2"), 1);
+    check_number("one in the year 2400 is invalid",
+                 jc_client_reset_system_user_mfa(client, "ok-2", 1, year_2400, 0, NULL), JC_INVALID);
+    check_number("and sent with JC_ALLOW_PAST",
+                 jc_client_reset_system_user_mfa(client, "ok-2", 1, year_2400, JC_ALLOW_PAST, NULL), JC_OK);
 }
 
 /* A client with this one option, beside what it needs, is refused. */
@@ -58,7 +64,7 @@ int main(void)
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     one_connection(client);
     preview(client);
-    past(client);
+    odd_dates(client);
     jc_client_free(client);
 
     refused("no client without a key", JC_OPT_API_KEY, "", "Key.Missing");

@@ -50,13 +50,13 @@ static void reset(jc_client *client)
     jc_buf_free(&result);
     check_number("reset without a place for the result",
                  jc_client_reset_system_user_mfa(client, "ok-1", UNSET, 0, NULL), JC_OK);
-    check_number("preview by no client", jc_preview_reset(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
+    check_number("preview by no client", jc_client_preview_reset(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
     check_has("is told", (char *)result.ptr, "argument client is NULL");
     jc_buf_free(&result);
-    check_number("preview of no id", jc_preview_reset(client, NULL, UNSET, 0, &result), JC_INVALID);
+    check_number("preview of no id", jc_client_preview_reset(client, NULL, UNSET, 0, &result), JC_INVALID);
     check_has("is told", (char *)result.ptr, "argument id is NULL");
     jc_buf_free(&result);
-    check_number("preview into nowhere", jc_preview_reset(client, "ok-1", UNSET, 0, NULL), JC_OK);
+    check_number("preview into nowhere", jc_client_preview_reset(client, "ok-1", UNSET, 0, NULL), JC_OK);
     check_number("redaction by no client", jc_client_redact(NULL, "x", &result), JC_INVALID);
     check_has("is told", (char *)result.ptr, "argument client is NULL");
     jc_buf_free(&result);
@@ -80,7 +80,14 @@ static void batch(jc_client *client)
     check_number("cancel of no batch", jc_batch_cancel(NULL), JC_INVALID);
 
     jc_batch_new(client, 1, &batch);
-    check_number("push of no id", jc_batch_push(batch, NULL, UNSET, 0, 0), JC_INVALID);
+    uint64_t ms = 7;
+    check_number("held back of no batch", jc_batch_held_back(NULL, &ms), JC_INVALID);
+    CHECK("is nothing", ms == 0);
+    check_number("held back into nowhere", jc_batch_held_back(batch, NULL), JC_INVALID);
+    check_number("push of no id", jc_batch_push(batch, NULL, UNSET, 0, 0), JC_OK);
+    check_number("comes back as invalid", jc_batch_next(batch, UINT32_MAX, &result), JC_INVALID);
+    check_has("and is told", (char *)result.ptr, "argument id is NULL");
+    jc_buf_free(&result);
     check_number("push of an id", jc_batch_push(batch, "ok-2", UNSET, 0, 0), JC_OK);
     check_number("next into nowhere", jc_batch_next(batch, UINT32_MAX, NULL), JC_OK);
     jc_batch_free(batch);

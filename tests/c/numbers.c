@@ -11,11 +11,13 @@ static void refused(const char *name, int32_t exclusion, int64_t until_epoch, ui
     check_number(name, jc_client_reset_system_user_mfa(client, "ok-1", exclusion, until_epoch, flags, &result), JC_INVALID);
     check_has("with its code", (char *)result.ptr, code);
     jc_buf_free(&result);
-    check_number("also in a preview", jc_preview_reset(client, "ok-1", exclusion, until_epoch, flags, NULL), JC_INVALID);
+    check_number("also in a preview", jc_client_preview_reset(client, "ok-1", exclusion, until_epoch, flags, NULL), JC_INVALID);
     jc_batch_new(client, 1, &batch);
-    check_number("also pushed", jc_batch_push(batch, "ok-1", exclusion, until_epoch, flags, 0), JC_INVALID);
-    jc_batch_close(batch);
-    check_number("which takes nothing", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
+    check_number("also pushed", jc_batch_push(batch, "ok-1", exclusion, until_epoch, flags, 7), JC_OK);
+    check_number("it comes back as invalid", jc_batch_next(batch, UINT32_MAX, &result), JC_INVALID);
+    check_has("with its code", (char *)result.ptr, code);
+    check_has("and its tag", (char *)result.ptr, "\"tag\":7");
+    jc_buf_free(&result);
     jc_batch_free(batch);
 }
 

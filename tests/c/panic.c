@@ -11,7 +11,7 @@ static void in_an_argument(jc_client *client)
     check_has("is told", (char *)result.ptr, "\"code\":\"Internal.Panic\"");
     jc_buf_free(&result);
     check_number("also in one shot", jc_reset_system_user_mfa("panic-here", -1, JC_UNTIL_UNSET, NULL), JC_PANIC);
-    check_number("also in a preview", jc_preview_reset(client, "panic-here", -1, JC_UNTIL_UNSET, 0, NULL), JC_PANIC);
+    check_number("also in a preview", jc_client_preview_reset(client, "panic-here", -1, JC_UNTIL_UNSET, 0, NULL), JC_PANIC);
     check_number("the client stays usable",
                  jc_client_reset_system_user_mfa(client, "ok-1", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
 }
@@ -19,10 +19,11 @@ static void in_an_argument(jc_client *client)
 static void at_work(jc_client *client)
 {
     jc_buf result = JC_BUF_INIT;
-    check_number("a panic at work",
-                 jc_client_reset_system_user_mfa(client, "panic-there", -1, JC_UNTIL_UNSET, 0, &result), JC_PANIC);
+    check_number("a panic before the request has left",
+                 jc_client_reset_system_user_mfa(client, "panic-there", -1, JC_UNTIL_UNSET, 0, &result), JC_REFUSED);
     check_has("is told", (char *)result.ptr, "\"code\":\"Internal.Panic\"");
-    check_has("as unknown", (char *)result.ptr, "\"outcome\":\"unknown\"");
+    check_has("with the user", (char *)result.ptr, "\"userId\":\"panic-there\"");
+    check_has("as refused", (char *)result.ptr, "\"outcome\":\"refused\"");
     jc_buf_free(&result);
     check_number("the client stays usable",
                  jc_client_reset_system_user_mfa(client, "ok-2", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
@@ -30,7 +31,7 @@ static void at_work(jc_client *client)
 
 static void in_a_batch(jc_client *client)
 {
-    static const char *const ids[] = {"ok-3", "panic-there", "ok-4", "panic-there", "ok-5"};
+    static const char *const ids[] = {"ok-3", "panic-there-1", "ok-4", "panic-there-2", "ok-5"};
     jc_batch *batch = NULL;
     jc_batch_new(client, 2, &batch);
     check_number("a panic in a push", jc_batch_push(batch, "panic-here", -1, JC_UNTIL_UNSET, 0, 0), JC_PANIC);
@@ -39,12 +40,12 @@ static void in_a_batch(jc_client *client)
     int right = 0, told = 0;
     for (int i = 0; i < 5; i++) {
         jc_buf result = JC_BUF_INIT;
-        right += jc_batch_next(batch, UINT32_MAX, &result) == (i % 2 ? JC_PANIC : JC_OK);
-        told += strstr((char *)result.ptr, i % 2 ? "\"outcome\":\"unknown\"" : "\"outcome\":\"reset\"") != NULL;
+        right += jc_batch_next(batch, UINT32_MAX, &result) == (i % 2 ? JC_REFUSED : JC_OK);
+        told += strstr((char *)result.ptr, i % 2 ? "\"code\":\"Internal.Panic\"" : "\"outcome\":\"reset\"") != NULL;
         jc_buf_free(&result);
     }
     check_number("panics among the users of a batch are theirs alone", right, 5);
-    check_number("and are told as unknown", told, 5);
+    check_number("and are told as such", told, 5);
     check_number("and it comes to its end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
     jc_batch_free(batch);
 }

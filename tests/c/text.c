@@ -17,9 +17,10 @@ static void bad_id(const char *name, const char *id)
     jc_buf_free(&result);
     check_number("also in one shot", jc_reset_system_user_mfa(id, -1, JC_UNTIL_UNSET, &result), JC_INVALID);
     jc_buf_free(&result);
-    check_number("also in a preview", jc_preview_reset(client, id, -1, JC_UNTIL_UNSET, 0, NULL), JC_INVALID);
+    check_number("also in a preview", jc_client_preview_reset(client, id, -1, JC_UNTIL_UNSET, 0, NULL), JC_INVALID);
     jc_batch_new(client, 1, &batch);
-    check_number("also pushed", jc_batch_push(batch, id, -1, JC_UNTIL_UNSET, 0, 0), JC_INVALID);
+    check_number("also pushed", jc_batch_push(batch, id, -1, JC_UNTIL_UNSET, 0, 0), JC_OK);
+    check_number("it comes back as invalid", jc_batch_next(batch, UINT32_MAX, NULL), JC_INVALID);
     jc_batch_free(batch);
 }
 

@@ -37,6 +37,7 @@ Describe 'The session''s environment' {
         @{ Environment = 'standard'; Url = $null; Base = 'https://console.jumpcloud.com/' }
         @{ Environment = 'eu'; Url = $null; Base = 'https://console.eu.jumpcloud.com/' }
         @{ Environment = 'IN'; Url = $null; Base = 'https://console.in.jumpcloud.com/' }
+        @{ Environment = 'production'; Url = $null; Base = 'https://console.jumpcloud.com/' }
         @{ Environment = 'EU'; Url = 'https://localhost:1/prefix/'; Base = 'https://localhost:1/prefix/' }
     ) {
         $env:JCEnvironment = $Environment
@@ -44,6 +45,16 @@ Describe 'The session''s environment' {
         # The proxy of this session leads nowhere, so that nothing can leave this machine.
         $env:HTTPS_PROXY = $addresses.closed
         (Invoke-Form 'R -Id ok-1 -MaximumRetryCount 0 -Verbose').Verbose | Should -Contain "POST ${Base}api/systemusers/ok-1/resetmfa {}"
+    }
+
+    It 'may hold "production", which an older JumpCloud module leaves there: the verbose stream says what it means' {
+        $env:JCApiUrl = $null
+        $env:JCEnvironment = 'production'
+        $note = 'JCEnvironment is ''production'', as an older JumpCloud module leaves it; it means STANDARD.'
+        (Invoke-Form '"ok-1","ok-2" | R -WhatIf -Verbose').Verbose -eq $note | Should -HaveCount 1
+        (Invoke-Form 'R -Id ok-1 -WhatIf -Verbose -Environment EU').Verbose -eq $note | Should -BeNullOrEmpty
+        $env:JCEnvironment = 'IN'
+        (Invoke-Form 'R -Id ok-1 -WhatIf -Verbose').Verbose -eq $note | Should -BeNullOrEmpty
     }
 
     It 'may point to this machine over plain http, which no proxy sees' {

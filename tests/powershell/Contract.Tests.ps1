@@ -29,7 +29,9 @@ Describe 'The command' {
         $attribute.SupportsShouldProcess | Should -Be $contract.supportsShouldProcess
         "$($attribute.ConfirmImpact)" | Should -Be $contract.confirmImpact
         $attribute.PositionalBinding | Should -Be $contract.positionalBinding
-        @($command.OutputType.Name) | Should -Be @($contract.outputType.name)
+        # What else comes out follows it, for completion.
+        @($command.OutputType.Name)[0] | Should -Be @($contract.outputType.name)
+        @($command.OutputType.Name) | Should -Be 'System.String', 'JumpCloudApiSdkV1.Models.ResetResult', 'System.Boolean'
         $command.HelpUri | Should -Match '/reset-jcsdksystemusermfa$'
     }
 
@@ -71,6 +73,12 @@ Describe 'The command' {
         $typed = 'Reset-JcSdkSystemUserMfa -Id ok-1 -Proxy'
         $completed = [Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null)
         $completed.CompletionMatches.CompletionText | Should -Be '-Proxy', '-ProxyCredential'
+    }
+
+    It 'completes what a result has' {
+        $typed = '(Reset-JcSdkSystemUserMfa -Id ok-1 -Detailed).'
+        $completed = [Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null)
+        foreach ($property in [JumpCloudApiSdkV1.Models.ResetResult].GetProperties().Name) { $completed.CompletionMatches.CompletionText | Should -Contain $property }
     }
 
     It 'completes -Environment' {

@@ -160,11 +160,25 @@ Describe 'An error behaves as a compiled cmdlet''s' {
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
 
-    It 'shows one sentence and, from 7.5 on, the recommendation; and the shell exits with 1' {
-        $result = Invoke-Shell 'R -Id bad'
+    It 'shows one sentence and one recommendation, and the shell exits with 1: <Name>' -ForEach @(
+        @{ Name = 'this shell'; View = 'ConciseView'; Older = $false }
+        @{ Name = 'a shell before 7.5'; View = 'ConciseView'; Older = $true }
+        @{ Name = 'another view'; View = 'NormalView'; Older = $false }
+    ) {
+        $result = Invoke-Shell "$(if ($Older) { Get-OlderShell }); `$ErrorView = '$View'; R -Id bad"
         $result.ExitCode | Should -Be 1
-        $result.Text | Should -Match '(?s)^Reset-JcSdkSystemUserMfa:.*bad.*gone\s+fishing'
-        if ($PSVersionTable.PSVersion -ge '7.5') { $result.Text | Should -Match '\n *Recommendation: Check' }
+        $result.Text | Should -Match '(?s)^R(eset-JcSdkSystemUserMfa)? ?:.*bad.*gone\s+fishing'
+        # This shell adds its own line to an older one's.
+        $times = if ($Older -and $PSVersionTable.PSVersion -ge '7.5') { 2 } else { 1 }
+        [regex]::Matches($result.Text, '(?m)^ +Recommendation: Check the user''s id, the organization and the region\.').Count | Should -Be $times -Because $result.Text
         [regex]::Matches($result.Text, 'gone\s+fishing').Count | Should -Be 1
+    }
+
+    It 'carries the advice in its message where the shell would not show it, and the result does not' {
+        $result = Invoke-Shell "$(Get-OlderShell); `$result = R -Id bad -Detailed -ErrorVariable failed 2>`$null; `$failed[0].ErrorDetails.Message; '--'; `$failed[0].Exception.Message; '--'; `$result.Message"
+        $message, $exception, $own = $result.Text -split '--' | ForEach-Object { $_.Trim() }
+        $message | Should -Match '(?s)gone fishing\.\r?\n  Recommendation: Check .*\.$'
+        $exception | Should -Match 'gone fishing\.$'
+        $own | Should -Be $exception
     }
 }

@@ -44,7 +44,7 @@ Describe 'Get-Help Reset-JcSdkSystemUserMfa' {
 
     It 'has inputs, outputs and the complex parameters'' properties' {
         @($help.inputTypes.inputType.type.name) | Should -Be 'JumpCloudApiSdkV1.Models.IBodyParameterSystemUserMfaResetRequestBody', 'JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity'
-        @($help.returnValues.returnValue.type.name) | Should -Contain $command.OutputType.Name
+        foreach ($type in $command.OutputType.Name) { @($help.returnValues.returnValue.type.name) | Should -Contain $type }
         $help.alertSet.title | Should -Be 'COMPLEX PARAMETER PROPERTIES'
         $notes = Join-Text $help.alertSet.alert
         foreach ($type in 'IJumpCloudApIsIdentity', 'IBodyParameterSystemUserMfaResetRequestBody') {
@@ -116,6 +116,26 @@ Describe 'about_JumpCloudApiSdkV1' {
 
     It 'fits a terminal of 80 columns' {
         @($about -split '\r?\n' | Where-Object { $_.TrimEnd().Length -gt 80 }) | Should -BeNullOrEmpty
+    }
+
+    It 'makes a CI job fail when a user was not reset: <Name>' -ForEach @(
+        @{ Name = 'all were reset'; Users = 'ok-1', 'ok-2', 'ok-1'; Key = 'simulator-key'; ExitCode = 0 }
+        @{ Name = 'one was refused'; Users = 'ok-1', 'nobody', 'ok-2'; Key = 'simulator-key'; ExitCode = 1 }
+        @{ Name = 'one is invalid'; Users = 'ok-1', '..'; Key = 'simulator-key'; ExitCode = 1 }
+        @{ Name = 'no key'; Users = 'ok-1', 'ok-2'; Key = ''; ExitCode = 1 }
+    ) {
+        $null = Start-Simulator
+        try {
+            $lines = [regex]::Match(($about -replace '\r'), '(?s)\nCI JOBS\n(.+?)\n[A-Z]').Groups[1].Value -split '\n' -match '^ {8}'
+            $lines.Count | Should -BeGreaterThan 3
+            Push-Location $TestDrive
+            @('Id') + $Users | Set-Content users.csv
+            @($lines) + "'the end'" | Set-Content job.ps1
+            $result = Invoke-Shell "Set-Location '$TestDrive'; & ./job.ps1; exit `$LASTEXITCODE" -Environment @{ JCApiKey = $Key }
+            $result.ExitCode | Should -Be $ExitCode -Because $result.Text
+            $result.Text -match 'the end' | Should -Be ($ExitCode -eq 0)
+        }
+        finally { Pop-Location; Stop-Simulator }
     }
 
     It 'explains <Code>' -ForEach $codes {
@@ -208,7 +228,6 @@ Describe 'Each example' {
         if ($case.ContainsKey('Before')) { . $case.Before }
         $printed = @(Invoke-Transcript $Code $(if ($case.ContainsKey('Environment')) { $case.Environment } else { @{} }))
         $expected = @($Code -split '(?m)^PS> .*(?:\r?\n>> .*)*' | Select-Object -Skip 1)
-        if ($PSVersionTable.PSVersion -lt '7.5') { $expected = $expected -replace '(?s)\n  Recommendation: .*' }
         @($printed | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n" | Should -BeExactly (@($expected | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n")
 
         $arrived = @(Get-ArrivedText | ForEach-Object { ConvertTo-Comparable $_ })

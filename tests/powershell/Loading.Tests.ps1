@@ -19,9 +19,11 @@ BeforeAll {
     }
     function Get-Library([string]$Module) { [IO.Directory]::GetFiles("$Module/runtimes", '*jcsdk*', 'AllDirectories')[0] }
     # In a process of its own, since a library that was loaded once stays.
-    function Invoke-Copy([string]$Module, [string]$Code) {
-        ConvertTo-OneLine (Invoke-Shell $Code -Module $Module -Argument '-NonInteractive').Text
+    function Invoke-Copy([string]$Module, [string]$Code, [string[]]$Wrapper) {
+        ConvertTo-OneLine (Invoke-Shell $Code -Module $Module -Argument '-NonInteractive' -Wrapper $Wrapper).Text
     }
+    # Root may read everything, unless this right is taken away.
+    $asUser = if ($IsLinux -and (id -u) -eq 0) { 'setpriv', '--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-dac_override,-dac_read_search' } else { @() }
 }
 AfterAll { Stop-Simulator }
 
@@ -41,8 +43,36 @@ Describe 'A native library that cannot be used' {
         $text = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1; (Get-Command Reset-JcSdkSystemUserMfa).Name; $Error[0].FullyQualifiedErrorId; "Do: $($Error[0].ErrorDetails.RecommendedAction)"'
         $text | Should -Match $Sentence
         $text | Should -Match 'Do: Install the module again'
+        $text | Should -Not -Match 'LD_DEBUG'
         $text | Should -Match 'Library\.(Missing|Unusable),Reset-JcSdkSystemUserMfa'
         Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'is refused in the loader''s own words: <Name>' -Skip:(-not $IsLinux) -ForEach @(
+        @{ Name = 'not readable'; Damage = 'chmod 000 $library'; Words = 'Access to the path ''[^'']+'' is denied' }
+        @{ Name = 'in a folder that may not be entered'; Damage = 'chmod 600 ([IO.Path]::GetDirectoryName($library))'; Words = 'Access to the path ''[^'']+'' is denied' }
+        @{ Name = 'needs a newer C library'; Damage = '$latin1 = [Text.Encoding]::Latin1; $text = [IO.File]::ReadAllText($library, $latin1) -replace "GLIBC_2\.\d\d(?=\0)", "GLIBC_2.99"; [IO.File]::Delete($library); [IO.File]::WriteAllText($library, $text, $latin1)'; Words = 'version `GLIBC_2\.99'' not found' }
+    ) {
+        $copy = Copy-Module "refused $Name"
+        $library = Get-Library $copy
+        . ([scriptblock]::Create($Damage))
+        try { $text = Invoke-Copy $copy 'Reset-JcSdkSystemUserMfa -Id ok-1; $Error[0].FullyQualifiedErrorId' -Wrapper $asUser }
+        finally { chmod -R u+rwX $copy }
+        $text | Should -Match "The native library '[^']+' cannot be used: .*$Words"
+        $text | Should -Match 'Library\.Unusable,Reset-JcSdkSystemUserMfa'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'is refused in the loader''s own words: on a file system from which nothing may be run' -Skip:(-not $IsLinux) {
+        $folder = "$TestDrive/noexec"
+        $null = [IO.Directory]::CreateDirectory($folder)
+        $mount = "mount -t tmpfs -o noexec none '$folder'"
+        unshare -m sh -c $mount 2>$null
+        if ($LASTEXITCODE -ne 0) { Set-ItResult -Skipped -Because 'this user may mount nothing' }
+        else {
+            $text = Invoke-Copy "$folder/module" 'Reset-JcSdkSystemUserMfa -Id ok-1' -Wrapper 'unshare', '-m', 'sh', '-c', "$mount && cp -r '$(Get-ModulePath)' '$folder/module' && exec `"`$@`"", 'sh'
+            $text | Should -Match 'The native library ''[^'']+'' cannot be used: .*(failed to map segment|Operation not permitted)'
+        }
     }
 
     It 'works in the same session once it is there again' {
@@ -103,7 +133,8 @@ Describe 'The module' {
     }
 
     It 'does not run beside another module with its types' {
-        $other = 'Add-Type ''namespace JumpCloudApiSdkV1.Models { public interface IJumpCloudApIsIdentity { } }'''
+        # A type's name means the first that the session has used.
+        $other = 'Add-Type ''namespace JumpCloudApiSdkV1.Models { public interface IJumpCloudApIsIdentity { } }''; $null = [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]'
         Invoke-Copy '' "$other; Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'" | Should -Match 'cannot be loaded beside .* another module of this name, .* Start a new PowerShell\.'
     }
 

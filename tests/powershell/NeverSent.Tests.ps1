@@ -45,9 +45,25 @@ BeforeDiscovery {
         @{ Form = 'R -Id ok-1 -Body foo'; Code = 'Body.Invalid' }
         @{ Form = 'R -Id ok-1 -Body "{"'; Code = 'Body.Invalid' }
         @{ Form = 'R -Id ok-1 -Body ''{"exclusion":true,"Exclusion":false}'''; Code = 'Body.Invalid' }
-        @{ Form = '[pscustomobject]@{Id="ok-1";Exclussion=""} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Exclussion="x"} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";Until="2030-01-02"} | R'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";GracePeriod="7"} | R'; Code = 'Body.Invalid' }
+        @{ Form = '''{"id":"ok-1","mfa.exclusion":false}'' | R'; Code = 'Body.Invalid' }
         @{ Form = '[pscustomobject]@{Id="ok-1";Exclusion_Until="2030-01-02"} | R'; Code = 'Body.Invalid' }
-        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=7} | R'; Code = 'Body.Invalid' }
+        @{ Form = 'R -Id ok-1 -Body @{ExclusionDays=7}'; Code = 'Body.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=0} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=366} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=1.5} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays="a week"} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionDays=7;ExclusionUntil="2030-01-02"} | R'; Code = 'ExclusionUntil.Invalid' }
+        @{ Form = 'R -Id ok-1 -ExclusionUntil 2400-01-01T00:00:00Z'; Code = 'ExclusionUntil.TooFar' }
+        @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="2569-01-02"}'; Code = 'ExclusionUntil.TooFar' }
+        @{ Form = '[uri]"https://ok-1.example" | R' } + $id
+        @{ Form = '$typedNumber | R' } + $id
+        @{ Form = '$typedName | R' } + $id
+        @{ Form = 'R -InputObject $typedName' } + $id
+        @{ Form = '$typedPerson | R -Id ok-1'; Code = 'Body.Invalid' }
+        @{ Form = '$typedPerson | Add-Member Exclussion 1 -PassThru | R'; Code = 'Body.Invalid' }
         @{ Form = '[pscustomobject]@{Id="ok-1";Excluded="true"} | R'; Code = 'Body.Invalid' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion="no"}'; Code = 'Exclusion.Invalid' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=1}'; Code = 'Exclusion.Invalid' }
@@ -65,6 +81,7 @@ BeforeDiscovery {
         @{ Form = 'R -Id ok-1 -Body @{exclusionUntil="2020-01-02"}'; Code = 'ExclusionUntil.Past' }
         @{ Form = 'R -Id ok-1 -ExclusionDays 7 -ExclusionUntil 2030-01-02'; Code = 'Argument.Invalid' }
         @{ Form = 'R -Id ok-1 -Proxy ""'; Code = 'Url.Invalid' }
+        @{ Form = 'R -Id ok-1 -Proxy $addresses.proxyAuth -ProxyCredential ([pscredential]::Empty)'; Code = 'Configuration.Invalid' }
     )
     $dates = '5', '1.5', '"01/02/2030"', '"20300102"', '"2030-13-01"', '"2030-02-30"', '"2030-01-02T24:00:00Z"', '"2030-01-02T03:04:05+25:00"', '"2030-01-02T03:04.5Z"',
         '"1 Jan 2030"', '" 2030-01-02"', '""', '$true', '@("2030-01-02","2030-01-03")', '"9999-12-31T23:59:59-12:00"' | ForEach-Object { @{ Date = $_ } }
@@ -82,14 +99,20 @@ Describe 'Never sent' {
     It '<Code>: <Form>' -ForEach $forms {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
-        $result.Errors[0].ErrorDetails.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
+        $result.Errors[0].Exception.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         $result.Output | Should -BeNullOrEmpty
         Get-Arrived | Should -BeNullOrEmpty
     }
 
     It 'names the user, where there is an id, and says what is wrong: <Form>' -ForEach @(
-        @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion=""} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil.' }
+        @{ Form = '@{Id="ok-1"},[pscustomobject]@{Id="ok-2";Exclussion="x"} | R'; Message = 'User ''ok-2'' was not reset: ''Exclussion'' is not a field of the request, only close to one; write Exclusion, or leave it out.' }
+        @{ Form = '[pscustomobject]@{Id="ok-2";EnrollmentDays=7} | R'; Message = 'User ''ok-2'' was not reset: ''EnrollmentDays'' is not a field of the request, only close to one; write ExclusionDays, or leave it out.' }
+        @{ Form = '[pscustomobject]@{Id="ok-2";"mfa.exclusion"=$false} | R'; Message = 'User ''ok-2'' was not reset: ''mfa.exclusion'' is not a field of the request, only close to one; write Exclusion, or leave it out.' }
+        @{ Form = '[pscustomobject]@{Id="ok-2";"mfa.exclusionUntil"="2030-01-02"} | R'; Message = 'User ''ok-2'' was not reset: ''mfa.exclusionUntil'' is not a field of the request, only close to one; write ExclusionUntil, or leave it out.' }
+        @{ Form = '[pscustomobject]@{Id="ok-2";ExclusionDays="7 days"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionDays, the text is not a whole number from 1 to 365.' }
+        @{ Form = 'R -Id ok-2 -ExclusionUntil 2569-01-02T00:00:00Z'; Message = 'User ''ok-2'' was not reset: exclusionUntil 2569-01-02T00:00:00Z is in the year 2400 or later: it may be of another calendar.' }
+        @{ Form = '$typedName | R'; Message = 'Number 1 of those that came in was not reset: an object of type NamedUser is neither a user nor a body: its id is not 24 hexadecimal digits.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
         @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Number 2 of those that came in was not reset: the object does not name a user.' }
@@ -99,7 +122,7 @@ Describe 'Never sent' {
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
     ) {
-        (Invoke-Form $Form).Errors.ErrorDetails.Message | Should -BeExactly $Message
+        (Invoke-Form $Form).Errors.Exception.Message | Should -BeExactly $Message
     }
 
     It 'is an error under -WhatIf too, and is not asked about: <_>' -ForEach 'R -Id .. -WhatIf', 'R -Id .. -Confirm', '@{Id="ok-1";Exclusion="no"} | R -WhatIf' {
@@ -145,15 +168,22 @@ Describe 'Never sent' {
         $env:JCApiUrl = $null
         $env:HTTPS_PROXY = $addresses.closed # leads nowhere, so that nothing can leave this machine
         $env:JCEnvironment = 'MARS'
-        (Invoke-Form 'R -Id ok-1').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed = (Invoke-Form 'R -Id ok-1').Errors
+        $failed.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: JCEnvironment is ''MARS'', which is none of STANDARD, EU and IN.'
         $env:JCEnvironment = $null
-        (Invoke-Form 'R -Id ok-1 -Environment MARS').Errors.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed = (Invoke-Form 'R -Id ok-1 -Environment production').Errors
+        $failed.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
+        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: -Environment is ''production'', which is none of STANDARD, EU and IN.'
     }
 
-    It 'with -Force a past date is sent, a date before 1970 is not' {
+    It 'with -Force a past date is sent, and one after 2400; a date before 1970 is not' {
         Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z -Force
         Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2020-01-02T03:04:05Z"}'
         (Invoke-Form 'R -Id ok-1 -ExclusionUntil 1969-01-02 -Force').Errors.Count | Should -Be 1
+        Clear-Arrived
+        Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2569-01-02T03:04:05Z -Force
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2569-01-02T03:04:05Z"}'
         Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2020-01-02T03:04:05Z -Force -WhatIf
         @(Get-Arrived).Count | Should -Be 1
     }

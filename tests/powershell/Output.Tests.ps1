@@ -70,10 +70,65 @@ Describe 'Output' {
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
         $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
-        $text | Should -Match '(?m)^UserId +Outcome +Code +HTTP +ExclusionUntil'
+        $text | Should -Match '(?m)^UserId +Outcome +HTTP +ExclusionUntil +Why'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
         $text | Should -Match '(?m)^Duration +: \d+[.,]\d{3} s'
+    }
+}
+
+Describe 'The table of -Detailed' {
+    BeforeAll {
+        Reset-Configuration
+        $d, $e, $f = '5f0c1a2b3c4d5e6f7a8b9c0d', '5f0c1a2b3c4d5e6f7a8b9c0e', '5f0c1a2b3c4d5e6f7a8b9c0f'
+        $d, $e | ForEach-Object { Add-User $_ }
+        Set-Fault $e '[{"status":502}]'
+        $env:TZ = 'UTC'
+        [TimeZoneInfo]::ClearCachedData()
+        $results = @($d, $e, $f, '..', $d | Reset-JcSdkSystemUserMfa -ExclusionUntil 2030-01-02T03:04:05Z -Detailed -ErrorAction SilentlyContinue -WarningAction SilentlyContinue)
+        function Get-Row([int]$Width) { ($results | Format-Table | Out-String -Width $Width).Trim() -split '\r?\n' | ForEach-Object { $_.TrimEnd() } | Select-Object -Skip 2 }
+    }
+    AfterAll { $env:TZ = $null; [TimeZoneInfo]::ClearCachedData() }
+
+    It 'holds all but the end of the message in 80 columns' {
+        Get-Row 80 | Should -Be @(
+            "$d reset     200  2030-01-02 03:04"
+            "$e unknown   502  2030-01-02 03:04 Server.Failed: the ser…"
+            "$f refused   404  2030-01-02 03:04 User.NotFound: the ser…"
+            "..                       invalid        2030-01-02 03:04 Id.Invalid: the user's…"
+            "$d cancelled      2030-01-02 03:04 DuplicateUser: came ag…"
+        )
+    }
+
+    It 'has room for every code' {
+        # Of 80 columns, 57 are before it, and one is for the mark that the rest was cut.
+        $longest = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { $_.Groups[1].Length } | Sort-Object | Select-Object -Last 1
+        $longest | Should -BeGreaterThan 15
+        $longest | Should -BeLessOrEqual 22
+    }
+
+    It 'cuts neither user, outcome, status nor date in <_> columns' -ForEach 60, 70, 80, 120 {
+        $rows = Get-Row $_
+        $rows[-5] | Should -BeExactly "$d reset     200  2030-01-02 03:04"
+        $rows[-4] | Should -BeLike "$e unknown   502  2030-01-02 03:04 S*"
+        $rows[-3] | Should -BeLike "$f refused   404  2030-01-02 03:04 U*"
+    }
+
+    It 'cuts no status in 40 columns' {
+        (Get-Row 40)[-3..-4] | Should -Be "$f refused   404", "$e unknown   502"
+    }
+
+    It 'says why without repeating the user and the outcome: <Message>' -ForEach @(
+        @{ Message = 'User ''u'' was not reset: it is so.'; Why = 'it is so.' }
+        @{ Message = 'User ''it''s'' was not reset: it is so.'; Why = 'it is so.' }
+        @{ Message = 'User ''u'' was reset, but its answer was cut.'; Why = 'but its answer was cut.' }
+        @{ Message = 'User ''u'' came again and was not sent a second time.'; Why = 'came again and was not sent a second time.' }
+        @{ Message = 'It is unknown whether user ''u'' was reset: it is so.'; Why = 'it is so.' }
+        @{ Message = 'Nobody was reset: it is so.'; Why = 'it is so.' }
+        @{ Message = 'Number 2 of those that came in was not reset: it is so.'; Why = 'Number 2 of those that came in was not reset: it is so.' }
+    ) {
+        $result = [pscustomobject]@{ PSTypeName = 'JumpCloudApiSdkV1.Models.ResetResult'; UserId = 'u'; Outcome = 'refused'; StatusCode = 404; Code = 'A.Code'; Message = $Message; ExclusionUntil = $null }
+        ($result | Format-Table | Out-String -Width 120).TrimEnd() | Should -Match " A\.Code: $([regex]::Escape($Why))$"
     }
 }
 
@@ -98,6 +153,28 @@ Describe '-WhatIf' {
     ) {
         (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -Environment @{ TZ = 'UTC' }).Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
         Get-Arrived | Should -BeNullOrEmpty
+    }
+}
+
+Describe '-WhatIf without a key' {
+    BeforeEach { Reset-Configuration; $env:JCApiKey = $null }
+
+    It 'shows what would be sent, and warns that the key is missing: <_>' -ForEach 'R -Id ok-1 -Exclusion -WhatIf -Verbose', '"ok-1" | R -Exclusion -WhatIf -Verbose', '$WhatIfPreference = $true; R -Id ok-1 -Exclusion -Verbose' {
+        $result = Invoke-Shell "$_; '-'; R -Id ok-2 -WhatIf:`$false"
+        $text = ConvertTo-OneLine $result.Text
+        $text | Should -Match 'What if: Performing the operation "Reset TOTP MFA, exclude the user from MFA" on target "system user ok-1"\.'
+        $text | Should -Match 'VERBOSE: POST https://localhost:\d+/api/systemusers/ok-1/resetmfa \{"exclusion":true\}'
+        [regex]::Matches($text, 'WARNING: No API key is configured').Count | Should -Be 1
+        $text | Should -Match 'Nobody was reset: no API key is configured\.'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'is still an error where something else is wrong' {
+        $result = Invoke-Form 'R -Id .. -WhatIf'
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'Id.Invalid,Reset-JcSdkSystemUserMfa'
+        $env:JCApiUrl = 'https://127.0.0.1/?x'
+        $result = Invoke-Form 'R -Id ok-1 -WhatIf'
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'Url.Invalid,Reset-JcSdkSystemUserMfa'
     }
 }
 

@@ -26,6 +26,7 @@ BeforeAll {
     $nuspec = [IO.StreamReader]::new($archive.GetEntry('JumpCloudApiSdkV1.nuspec').Open()).ReadToEnd()
     $types = [IO.StreamReader]::new($archive.GetEntry('[Content_Types].xml').Open()).ReadToEnd()
     $archive.Dispose()
+    $installedData = (Import-PowerShellDataFile "$installed/JumpCloudApiSdkV1.psd1").PrivateData.PSData
 }
 AfterAll { Stop-Simulator }
 
@@ -47,6 +48,19 @@ Describe 'The package' {
         # It holds this system's library and no other.
         $here = if ($IsWindows) { 'Windows' } elseif ($IsMacOS) { 'MacOS' } else { 'Linux' }
         $metadata.tags -split ' ' | Where-Object { $_ -in 'Linux', 'MacOS', 'Windows' } | Should -Be $here
+    }
+
+    It 'has the same tags in its manifest, from which Publish-PSResource -Path makes its own nuspec' {
+        $installedData.Tags | Should -Be (([xml]$nuspec).package.metadata.tags -split ' ')
+        $installedData.Tags | Sort-Object -Unique | Should -HaveCount $installedData.Tags.Count
+    }
+
+    It 'has the release notes of CHANGELOG.md' {
+        $changes = [IO.File]::ReadAllText("$root/CHANGELOG.md") -replace '\r'
+        $notes = $installedData.ReleaseNotes -replace '\r'
+        $changes | Should -Match "(?m)^## $([regex]::Escape($version))\b.*\n\n$([regex]::Escape($notes))$"
+        $notes.Length | Should -BeGreaterThan 100
+        ([xml]$nuspec).package.metadata.releaseNotes -replace '\r' | Should -BeExactly $notes
     }
 
     It 'names the type of each part' {

@@ -70,6 +70,13 @@ Describe 'A reset' {
         @{ Form = '''{"_id":"ok-1","exclusion":true}'' | R'; Body = '{"exclusion":true}' }
         @{ Form = '[pscustomobject]@{_id="ok-1"; id="ok-1"; username="u"; mfa=@{exclusion=$false}} | R'; Body = '{}' }
         @{ Form = '$typedUser | R'; Body = '{}' }
+        @{ Form = '$typedPerson | R'; Body = '{}'; User = '5f0c1a2b3c4d5e6f7a8b9c0d' }
+        @{ Form = 'R -InputObject $typedPerson'; Body = '{}'; User = '5f0c1a2b3c4d5e6f7a8b9c0d' }
+        @{ Form = '$typedPerson.Exclusion = $true; $typedPerson | R'; Body = '{"exclusion":true}'; User = '5f0c1a2b3c4d5e6f7a8b9c0d' }
+        @{ Form = '$table = [Data.DataTable]::new(); "_id","Exclusion" | ForEach-Object { $null = $table.Columns.Add($_) }; $null = $table.Rows.Add("5f0c1a2b3c4d5e6f7a8b9c0d", "true"); $table.Rows | R'; Body = '{"exclusion":true}'; User = '5f0c1a2b3c4d5e6f7a8b9c0d' }
+        @{ Form = '[pscustomobject]@{GroupName="g"; UserId="ok-1"} | R'; Body = '{}' }
+        @{ Form = '[pscustomobject]@{Id="ok-1"; Exclussion=""; Until=$null; "mfa.exclusion"=""} | R'; Body = '{}' }
+        @{ Form = '[pscustomobject]@{Id="ok-1"; mfa=@{exclusion=$true}; mfaEnrollment=@{totpStatus="NOT_ENROLLED"}; password_expiration_date="2030-01-02"} | R'; Body = '{}' }
         @{ Form = '@{exclusion=$true} | R -Id ok-1'; Body = '{"exclusion":true}' }
         @{ Form = '''{"exclusion":true}'' | R -Id ok-1'; Body = '{"exclusion":true}' }
         @{ Form = '$typedBody | R -Id ok-1'; Body = '{"exclusion":true}' }
@@ -119,6 +126,34 @@ Describe 'A piped record with an id' {
         [pscustomobject]@{ Id = 'ok-1'; Exclusion = $true } | Export-Clixml "$TestDrive/user.xml"
         Import-Clixml "$TestDrive/user.xml" | Reset-JcSdkSystemUserMfa
         Get-ArrivedText | Should -Be 'ok-1 {"exclusion":true}'
+    }
+
+    It 'may carry ExclusionDays, counted from the start of the command' {
+        $before = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
+        $null = Invoke-Form '[pscustomobject]@{Id="ok-1";ExclusionDays="7"}, @{Id="ok-2";ExclusionDays=7}, ''{"id":"ok-3","exclusionDays":7}'', [pscustomobject]@{Id="ok-4";ExclusionDays=""} | R'
+        $after = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
+        $arrived = Get-ArrivedText
+        $arrived[3] | Should -Be 'ok-4 {}'
+        $until = @($arrived[0..2] | ForEach-Object { [regex]::Match($_, '"exclusionUntil":"(.+?)"').Groups[1].Value })
+        @($until | Sort-Object -Unique).Count | Should -Be 1
+        $seconds = [DateTimeOffset]::Parse($until[0], [cultureinfo]::InvariantCulture).ToUnixTimeSeconds()
+        $seconds | Should -BeGreaterOrEqual ($before + 7 * 86400)
+        $seconds | Should -BeLessOrEqual ($after + 7 * 86400)
+    }
+
+    It 'may carry ExclusionDays, which give way to a parameter' {
+        $null = Invoke-Form '[pscustomobject]@{Id="ok-1";ExclusionDays="7"} | R -ExclusionUntil 2030-01-02T03:04:05Z'
+        Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2030-01-02T03:04:05Z"}'
+    }
+
+    It 'may be a result of ours' {
+        $results = Reset-JcSdkSystemUserMfa -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($results))
+        Clear-Arrived
+        $results | Reset-JcSdkSystemUserMfa
+        $copy | Reset-JcSdkSystemUserMfa
+        $results | ConvertTo-Csv | ConvertFrom-Csv | Reset-JcSdkSystemUserMfa
+        Get-ArrivedText | Should -Be (@('ok-1 {"exclusion":true,"exclusionUntil":"2030-01-02T03:04:05Z"}') * 3)
     }
 
     It 'gives way to a parameter for the same field and keeps the other: <Parameters>' -ForEach @(

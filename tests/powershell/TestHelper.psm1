@@ -95,7 +95,14 @@ function Invoke-Form([string]$Form) {
     Set-Alias R Reset-JcSdkSystemUserMfa
     $typedUser = [JumpCloudApiSdkV1.Models.JumpCloudApIsIdentity]@{ Id = 'ok-1' }
     $typedBody = [JumpCloudApiSdkV1.Models.BodyParameterSystemUserMfaResetRequestBody]@{ Exclusion = $true }
-    $null = $typedUser, $typedBody # read by the forms
+    # Of types that are not the module's.
+    class JcUser { [string]$Id; [string]$UserName; [object]$MfaExclusion; [object]$Exclusion }
+    class NamedUser { [string]$Id }
+    class NumberedUser { [int]$Id }
+    $typedPerson = [JcUser]@{ Id = '5f0c1a2b3c4d5e6f7a8b9c0d'; MfaExclusion = $false }
+    $typedName = [NamedUser]@{ Id = 'ok-1' }
+    $typedNumber = [NumberedUser]@{ Id = 1 }
+    $null = $typedUser, $typedBody, $typedPerson, $typedName, $typedNumber # read by the forms
     $all = @(try { & ([scriptblock]::Create($Form)) 2>&1 3>&1 4>&1 } catch { $_ })
     [pscustomobject]@{
         Output   = @($all | Where-Object { $_ -isnot [Management.Automation.ErrorRecord] -and $_ -isnot [Management.Automation.InformationalRecord] })
@@ -105,10 +112,29 @@ function Invoke-Form([string]$Form) {
     }
 }
 
+# A script in a runspace of its own, which has no host that could ask anyone. What came out of each stream.
+function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialsessionstate]::CreateDefault()) {
+    $shell = [powershell]::Create($State)
+    $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
+    $output = [Management.Automation.PSDataCollection[psobject]]::new()
+    $thrown = try { $null = $shell.Invoke([Management.Automation.PSDataCollection[psobject]]::new(), $output) } catch { $_ }
+    [pscustomobject]@{
+        Output   = @($output)
+        Thrown   = $thrown
+        Errors   = @($shell.Streams.Error)
+        Warnings = @($shell.Streams.Warning | ForEach-Object { $_.Message })
+        Verbose  = @($shell.Streams.Verbose | ForEach-Object { $_.Message })
+        Progress = @($shell.Streams.Progress)
+    }
+    $shell.Dispose()
+}
+
 # A script in a process of its own, with the module imported; with none, the script finds it by itself.
-function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
+function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
-    $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
+    $program, $first = @($Wrapper | Where-Object { $_ }) + [Environment]::ProcessPath
+    $start = [Diagnostics.ProcessStartInfo]::new($program)
+    $first | Where-Object { $_ } | ForEach-Object { $start.ArgumentList.Add($_) }
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     foreach ($name in $Environment.Keys) { $start.Environment[$name] = $Environment[$name] }
     $import = if ($Module) {
@@ -119,9 +145,14 @@ function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environme
     [Diagnostics.Process]::Start($start)
 }
 
+# For a shell of its own: it no longer counts on what PowerShell shows since 7.5.
+function Get-OlderShell {
+    '$advice = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType("JumpCloudApiSdkV1.Interop.Advice"); $advice.GetProperty("ShellShowsIt", [Reflection.BindingFlags]"NonPublic,Static").SetValue($null, $false)'
+}
+
 # Runs it to its end: its text output, and its exit code.
-function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath)) {
-    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module
+function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
+    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module -Wrapper $Wrapper
     $failed = $process.StandardError.ReadToEndAsync()
     $process.StandardInput.Write($InputText)
     $process.StandardInput.Close()

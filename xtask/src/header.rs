@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::workspace::top;
-use outcome::Code;
+use code::Code;
 
-/// The library's own table of codes. It is included as a file, because depending on the library would build it again.
-#[path = "../../src/outcome.rs"]
+/// The library's table of codes. A dependency on the library would link it a second time, over the first.
+#[path = "../../src/code.rs"]
 #[allow(dead_code)]
-mod outcome;
+mod code;
 
 /// In the order in which a reader meets them.
 const SOURCES: [&str; 8] =
@@ -35,23 +35,35 @@ fn path() -> PathBuf {
     top().join("include/jcsdk.h")
 }
 
-/// Each code with its hint, in one line or, if the hint is long, in several.
+/// The manual for C programmers, as the comment that the header begins with.
+fn manual() -> Result<String> {
+    let text =
+        fs::read_to_string(top().join("src/ffi/manual.txt")).context("src/ffi/manual.txt was not read")?;
+    let mut comment = String::from("/*\n");
+    for line in text.replace("@CODES@", &codes()).lines() {
+        comment += format!(" * {line}").trim_end();
+        comment.push('\n');
+    }
+    Ok(comment + " *\n * Made by `cargo xtask header` from src/ffi: do not edit.\n */")
+}
+
+/// Each code on a line, or on several where its hint is longer.
 fn codes() -> String {
     const WIDTH: usize = 91;
     let mut text = String::new();
     for code in Code::ALL {
-        let star = if code.is_everyones() { " *" } else { "" };
+        let star = if code.stops_batch() { " *" } else { "" };
         let mut head = format!("{}{star}", code.as_str());
         let mut line = String::new();
         for word in code.hint().split(' ') {
             if !line.is_empty() && line.len() + 1 + word.len() > WIDTH {
-                text += &format!(" *   {head:<24}{line}\n");
+                text += &format!("  {head:<24}{line}\n");
                 (head, line) = (String::new(), String::new());
             }
             line += if line.is_empty() { "" } else { " " };
             line += word;
         }
-        text += &format!(" *   {head:<24}{line}\n");
+        text += &format!("  {head:<24}{line}\n");
     }
     text.trim_end().to_owned()
 }
@@ -59,7 +71,7 @@ fn codes() -> String {
 fn generate() -> Result<String> {
     let mut config =
         cbindgen::Config::from_file(top().join("cbindgen.toml")).map_err(|error| anyhow!(error))?;
-    config.header = config.header.map(|text| text.replace("@CODES@", &codes()));
+    config.header = Some(manual()?);
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
         builder = builder.with_src(top().join(format!("src/ffi/{source}.rs")));

@@ -77,6 +77,8 @@ internal sealed class ClientLease : IDisposable
         if (status == Native.Ok) return client;
         client.Dispose();
         why = ResetResult.FromJson(document);
+        // As this command's user knows it.
+        why.Message = why.Message?.Replace("the environment that was given", "-Environment", StringComparison.Ordinal);
         return null;
     }
 }

@@ -28,10 +28,15 @@ internal sealed class Configuration : IDisposable
 
     internal Fault? Fault { get; private set; }
 
-    internal Configuration(IDictionary<string, object> bound, string userAgent)
+    /// <summary>For the verbose stream: how a setting is read that an older JumpCloud module leaves in a session.</summary>
+    internal string? Note { get; }
+
+    /// <summary>A stand-in takes the place of the key where there is none, to see what would be sent.</summary>
+    internal Configuration(IDictionary<string, object> bound, string userAgent, string? standInKey = null)
     {
-        HasSecret = bound.ContainsKey("ApiKey") || bound.ContainsKey("ProxyCredential");
-        if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
+        HasSecret = bound.ContainsKey("ApiKey") || bound.ContainsKey("ProxyCredential") || standInKey is not null;
+        if (standInKey is not null) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes(standInKey));
+        else if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
         if (bound.TryGetValue("OrgId", out var organization)) Add(OrgId, "OrgId", "Configuration.Invalid", Utf8.Bytes((string)organization));
         if (bound.TryGetValue("Environment", out var region)) Add(Environment, "Environment", "Environment.Invalid", Utf8.Bytes((string)region));
         if (bound.TryGetValue("Proxy", out var proxy))
@@ -43,9 +48,13 @@ internal sealed class Configuration : IDisposable
         }
         if (bound.TryGetValue("ProxyCredential", out var credential))
         {
-            var given = (PSCredential)credential;
-            Add(ProxyUser, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(given.UserName));
-            Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.SecretBytes(given.Password));
+            // PSCredential.Empty has neither.
+            if (credential is PSCredential { UserName: { } user, Password: { } password })
+            {
+                Add(ProxyUser, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(user));
+                Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.SecretBytes(password));
+            }
+            else Fault ??= new Fault("Configuration.Invalid", "-ProxyCredential is empty: it has neither a user nor a password");
         }
         if (bound.TryGetValue("TimeoutSec", out var seconds)) settings.Add(new Setting(TotalTimeoutMs, null, null, (int)seconds * 1000L));
         if (bound.TryGetValue("MaximumRetryCount", out var retries)) settings.Add(new Setting(MaxRetries, null, null, (int)retries));
@@ -58,6 +67,10 @@ internal sealed class Configuration : IDisposable
             if (value is not null && bytes is null) Refuse($"${{env:{name}}}", CodeOf(name));
             settings.Add(new Setting(0, name, bytes, 0));
         }
+        var leftBehind = System.Environment.GetEnvironmentVariable("JCEnvironment");
+        if ("production".Equals(leftBehind, StringComparison.OrdinalIgnoreCase) && !bound.ContainsKey("Environment")
+            && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("JCApiUrl")))
+            Note = $"JCEnvironment is '{leftBehind}', as an older JumpCloud module leaves it; it means STANDARD.";
     }
 
     internal OptionsHandle ToOptions()

@@ -4,13 +4,14 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>The names and values of a dictionary, a pscustomobject or JSON text.</summary>
 internal static class Fields
 {
-    /// <summary>Null for anything else: a process has an Id too, and is no user.</summary>
+    /// <summary>Null for anything else.</summary>
     internal static IEnumerable<(string Name, object? Value)>? Of(object source) => source switch
     {
         IDictionary dictionary => OfDictionary(dictionary),
@@ -43,7 +44,7 @@ internal static class Fields
         _ => value.Clone(),
     };
 
-    private static object? Plain(object? value) => value switch
+    internal static object? Plain(object? value) => value switch
     {
         PSObject wrapped => Plain(wrapped.BaseObject),
         SwitchParameter given => given.IsPresent,
@@ -54,14 +55,32 @@ internal static class Fields
 
 internal static class FieldName
 {
-    /// <summary>A column that was surely meant to be one of the two: to ignore it would reset the user without it.</summary>
-    internal static bool IsNear(string name)
+    private static readonly string[] Own = ["Exclusion", "ExclusionUntil", "ExclusionDays"];
+
+    // What may stand for a grace period. JumpCloud's mfaEnrollment, which does not, has an end of another kind.
+    private static readonly Regex Grace = new(
+        "exclu|grace|^(mfa|totp)?(until|days|deadline)$|enroll?(ment)?(days?|period|until|ends?|date|deadline)", RegexOptions.CultureInvariant);
+
+    private static readonly Regex Ending = new("until|end|date|period|deadline|expir", RegexOptions.CultureInvariant);
+
+    /// <summary>
+    /// Which of ours a name is or was surely meant to be, or null: to ignore it would reset the user without a grace period.
+    /// </summary>
+    internal static string? Meant(string name)
     {
-        var letters = string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
-        return letters.StartsWith("exclu", StringComparison.Ordinal)
-            || Distance(letters, "exclusion") <= 2
-            || Distance(letters, "exclusionuntil") <= 2;
+        var letters = Letters(name);
+        var near = Own.MinBy(own => Distance(letters, Letters(own)))!;
+        if (Distance(letters, Letters(near)) <= 2) return near;
+        if (!Grace.IsMatch(letters)) return null;
+        return letters.Contains("day", StringComparison.Ordinal) ? "ExclusionDays"
+            : letters.Contains("exclu", StringComparison.Ordinal) && !Ending.IsMatch(letters) ? "Exclusion"
+            : "ExclusionUntil";
     }
+
+    /// <summary>A typed user, as JumpCloud's own SDK gives, shows the present state of the user's MFA in members of this name.</summary>
+    internal static bool IsOfMfa(string name) => Letters(name).StartsWith("mfa", StringComparison.Ordinal);
+
+    private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 
     private static int Distance(string left, string right)
     {

@@ -11,11 +11,10 @@ namespace JumpCloudApiSdkV1.Interop;
 /// </summary>
 internal sealed class InputReader
 {
-    private const long SecondsPerDay = 86_400;
-
     private readonly bool bodyIsNamed, inputIsNamed;
     private readonly bool? exclusion;
     private readonly Moment? until;
+    private readonly long start = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
     private readonly uint flags;
 
     // Made in begin: what is bound then was given by name. Later the binder leaves stale names of piped objects in it.
@@ -27,7 +26,7 @@ internal sealed class InputReader
         if (bound.TryGetValue("Force", out var force) && ((SwitchParameter)force).IsPresent) flags = Native.AllowPast;
         if (bound.TryGetValue("ExclusionUntil", out var time)) until = Moment.Read(time);
         if (bound.TryGetValue("ExclusionDays", out var days))
-            until = new Moment(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (int)days * SecondsPerDay);
+            until = Record.After(start, (int)days);
     }
 
     /// <summary>Users come through the pipeline, and the same one may come twice.</summary>
@@ -46,8 +45,8 @@ internal sealed class InputReader
         return new ResetRequest(user?.Id ?? id)
         {
             Exclusion = exclusion ?? fields?.Exclusion ?? user?.Exclusion,
-            Until = until ?? fields?.Until ?? user?.Until,
-            UntilIsNamed = until is not null || (fields?.Until is null ? inputIsNamed : bodyIsNamed),
+            Until = until ?? fields?.Until(start) ?? user?.Until(start),
+            UntilIsNamed = until is not null || (fields?.Until(start) is null ? inputIsNamed : bodyIsNamed),
             Flags = flags,
             Fault = wrongBody ?? wrongUser,
             FaultIsEveryones = wrongBody is not null ? bodyIsNamed : wrongUser is not null && inputIsNamed,

@@ -30,24 +30,37 @@ internal static class NativeLoader
     {
         var rid = RuntimeIdentifier();
         var path = Path.Combine(folder, "runtimes", rid, "native", FileName());
-        if (!File.Exists(path))
+        // Whether it is there is asked by opening it: File.Exists says no as well where a folder may not be entered.
+        try { File.OpenRead(path).Dispose(); }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
             throw new LibraryException("Library.Missing",
                 $"The module has no native library for {rid}: '{path}' does not exist.",
                 "Install the module again, or build it on this system with build.ps1.");
-
-        var fault = OperatingSystem.IsLinux() ? ElfFile.Fault(path) : null;
-        if (fault is null && NativeLibrary.TryLoad(path, out var handle))
-        {
-            var found = NativeLibrary.TryGetExport(handle, "jc_abi_version", out var export)
-                ? Marshal.GetDelegateForFunctionPointer<AbiVersionFunction>(export)()
-                : 0;
-            if (found == AbiVersion) return handle;
-            NativeLibrary.Free(handle);
-            fault = $"its ABI version is {found}, and this module needs {AbiVersion}";
         }
-        fault ??= "it is for another processor, damaged, or needs a library that is missing";
-        throw new LibraryException("Library.Unusable", $"The native library '{path}' cannot be used: {fault}.",
-            "Install the module again, or build it on this system with build.ps1.");
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw Unusable(path, e.Message); }
+
+        if (OperatingSystem.IsLinux() && ElfFile.Fault(path) is { } damage) throw Unusable(path, damage);
+        IntPtr handle;
+        try { handle = NativeLibrary.Load(path); }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException) { throw Unusable(path, LoadersWords(e.Message)); }
+        var found = NativeLibrary.TryGetExport(handle, "jc_abi_version", out var export)
+            ? Marshal.GetDelegateForFunctionPointer<AbiVersionFunction>(export)()
+            : 0;
+        if (found == AbiVersion) return handle;
+        NativeLibrary.Free(handle);
+        throw Unusable(path, $"its ABI version is {found}, and this module needs {AbiVersion}");
+    }
+
+    private static LibraryException Unusable(string path, string why) =>
+        new("Library.Unusable", $"The native library '{path}' cannot be used: {why.TrimEnd('.')}.",
+            "Install the module again, where this user may read it and programs may be run from it, or build it on this system with build.ps1.");
+
+    // .NET's own first line only advises to look for them.
+    private static string LoadersWords(string message)
+    {
+        var lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return string.Join("; ", lines.Length > 1 ? lines[1..] : lines);
     }
 
     private static string RuntimeIdentifier()

@@ -28,7 +28,12 @@ internal sealed class ProgressMeter
         var rate = done / seconds;
         var record = new ProgressRecord(ActivityId, "Resetting TOTP MFA",
             $"{done} done, {failed} failed, {rate:0.0} a second" + (total is { } all ? $", {all} in all" : ""));
-        if (total is not { } users) return record;
+        if (total is not { } users)
+        {
+            // PowerShell paints a full bar where there is no percentage.
+            record.PercentComplete = 0;
+            return record;
+        }
         record.PercentComplete = Math.Min(100, done * 100 / users);
         record.SecondsRemaining = (int)Math.Ceiling((users - done) / rate);
         return record;

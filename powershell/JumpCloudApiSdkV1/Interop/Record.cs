@@ -1,4 +1,6 @@
 using System;
+using System.Globalization;
+using System.Linq;
 using System.Management.Automation;
 using System.Text.Json;
 using JumpCloudApiSdkV1.Models;
@@ -12,29 +14,39 @@ namespace JumpCloudApiSdkV1.Interop;
 /// </summary>
 internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserMfaResetRequestBody
 {
+    private const long SecondsPerDay = 86_400;
+
+    private static readonly string[] IdNames = ["Id", "_id", "SystemuserId", "UserId"];
+
     public string? Id { get; set; }
     public string? SystemuserId { get; set; }
     public string? Triggername { get; set; }
     public bool? Exclusion { get; set; }
     public DateTime? ExclusionUntil { get; set; }
 
-    internal Moment? Until { get; private set; }
-
+    private Moment? until;
+    private int? days;
     private string? shape;       // it is nothing that could be read
     private Fault? identity;     // its ids cannot be used
     private Fault? field;        // a field holds what it cannot hold
     private Fault? emptyField;   // unset in a record with an id (a CSV cell), wrong in a body
-    private string? unknown, nearField;
+    private string? unknown;
+    private Fault? nearField;
     private bool isText;
 
     private bool HasId => Id is not null || identity is not null;
+
+    /// <summary>When the enrollment period ends, where days are counted from the given second.</summary>
+    internal Moment? Until(long start) => days is { } number ? After(start, number) : until;
+
+    internal static Moment After(long start, int days) => new(start + days * SecondsPerDay);
 
     /// <summary>What keeps it from being a user that may carry fields of its own.</summary>
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
         ?? (HasId ? null : NoUser("the object does not name a user"))
-        ?? (nearField is null ? null : new Fault("Body.Invalid", "'{0}' is not a field of the request, only close to one; it takes Exclusion and ExclusionUntil", Name: nearField))
-        ?? field;
+        ?? nearField ?? field
+        ?? (until is not null && days is not null ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
 
     /// <summary>What keeps it from being a body.</summary>
     internal Fault? AsBody => (shape is null ? null : NoBody(shape))
@@ -62,11 +74,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 case IJumpCloudApIsIdentity or IBodyParameterSystemUserMfaResetRequestBody:
                     record.ReadTyped(source);
                     break;
+                case ResetResult result:
+                    record.AddId(result.UserId);
+                    record.Add("Exclusion", result.Exclusion);
+                    record.Add("ExclusionUntil", result.ExclusionUntil);
+                    break;
                 default:
-                    if (Fields.Of(source) is not { } fields)
-                        record.shape = $"{Fault.Kind(source)} is neither a user nor a body";
-                    else
+                    if (Fields.Of(source) is { } fields)
                         foreach (var (name, value) in fields) record.Add(name, value);
+                    else record.ReadObject(source);
                     break;
             }
         }
@@ -90,13 +106,33 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         }
     }
 
+    // Of .NET or of a PowerShell class. Many have an Id, so it counts only where it is one as the API's are; and of the
+    // other members, whose getters may do anything, only those are read that may count.
+    private void ReadObject(object source)
+    {
+        var members = PSObject.AsPSObject(source).Properties;
+        var ids = IdNames.Select(name => members[name]?.Value).Select(value => value is PSObject wrapped ? wrapped.BaseObject : value).ToList();
+        foreach (var id in ids.OfType<string>().Where(IsApiId)) AddId(id);
+        if (!HasId)
+        {
+            shape = $"{Fault.Kind(source)} is neither a user nor a body";
+            if (ids.OfType<string>().Any(id => id.Length > 0)) shape += ": its id is not 24 hexadecimal digits";
+            return;
+        }
+        foreach (var member in members)
+            if (FieldName.Meant(member.Name) is not null && !FieldName.IsOfMfa(member.Name))
+                Add(member.Name, Fields.Plain(member.Value));
+    }
+
     private void Add(string name, object? value)
     {
+        if (IdNames.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            AddId(value);
+            return;
+        }
         switch (name.ToLowerInvariant())
         {
-            case "id" or "systemuserid" or "_id":
-                AddId(value);
-                break;
             case "exclusion":
                 if (Exclusion is not null) field ??= Twice(name);
                 else if (value is bool flag) Exclusion = flag;
@@ -104,13 +140,20 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 else Unset("Exclusion.Invalid", "Exclusion", value, "is neither true nor false");
                 break;
             case "exclusionuntil":
-                if (Until is not null) field ??= Twice(name);
+                if (until is not null) field ??= Twice(name);
                 else if (value is null or "") Unset("ExclusionUntil.Invalid", "ExclusionUntil", value, "is not a date");
                 else AddUntil(value);
                 break;
+            case "exclusiondays":
+                unknown ??= name; // in a body
+                if (days is not null) field ??= Twice(name);
+                else if (WholeNumber(value) is >= 1 and <= 365 and var number) days = (int)number;
+                else Unset("ExclusionUntil.Invalid", "ExclusionDays", value, "is not a whole number from 1 to 365");
+                break;
             default:
                 unknown ??= name;
-                if (FieldName.IsNear(name)) nearField ??= name;
+                if (value is not (null or "") && FieldName.Meant(name) is { } meant)
+                    nearField ??= new Fault("Body.Invalid", $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out", Name: name);
                 break;
         }
     }
@@ -129,7 +172,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private void AddUntil(object value)
     {
         var moment = Moment.Read(value);
-        if (moment.Fault is null) Until = moment;
+        if (moment.Fault is null) until = moment;
         else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {moment.Fault}");
     }
 
@@ -141,7 +184,17 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         else field ??= fault;
     }
 
-    private static Fault NoUser(string what) => new("Id.Invalid", what, "Give the id as text, or an object with Id, SystemuserId or _id.");
+    /// <summary>As the API's own ids are.</summary>
+    internal static bool IsApiId(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit);
+
+    private static double? WholeNumber(object? value) => value switch
+    {
+        sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+        _ => (double?)null,
+    } is { } whole && whole == Math.Floor(whole) ? whole : null;
+
+    private static Fault NoUser(string what) => new("Id.Invalid", what, "Give the id as text, or an object with Id, UserId, SystemuserId or _id.");
     private static Fault NoBody(string what) => new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
     private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);
 }

@@ -51,6 +51,7 @@ public sealed class ResetResult
             {
                 // As this command's user does it.
                 "ExclusionUntil.Past" => "Give a date in the future, or add -Force to send it all the same; nothing was sent.",
+                "ExclusionUntil.TooFar" => "Give a date before the year 2400, or add -Force to send it all the same; nothing was sent.",
                 "Key.Missing" => "Set $env:JCApiKey to an administrator's API key, or give -ApiKey; nothing was sent.",
                 "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: this key belongs to an administrator of several.",
                 _ => Text(root, "hint"),

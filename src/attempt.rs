@@ -1,0 +1,250 @@
+//! One request on its way and back. It can be stopped until its bytes leave. Whether they may have left decides between
+//! *cancelled* or *refused* and *unknown*, so what hands the bytes over is asked, and errors are not guessed from.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{self, Answer};
+
+/// Once status and headers have arrived, the body only adds words, and is not waited for longer than this.
+const BODY_TIME: Duration = Duration::from_secs(5);
+
+/// What came of one attempt.
+pub enum Reply {
+    Answer(Answer),
+    Failed(reqwest::Error),
+    TimedOut,
+}
+
+/// Sends the request and reads its answer.
+pub async fn send(
+    http: &reqwest::Client,
+    mut request: reqwest::Request,
+    body: String,
+    in_flight: &Arc<InFlight>,
+    deadline: Instant,
+) -> Reply {
+    // Lets the runtime notice idle connections that the server has closed, so that nothing is written to them.
+    tokio::task::yield_now().await;
+    *request.body_mut() = Some(reqwest::Body::wrap(TracedBody::new(body, in_flight.clone())));
+    let reply = match timeout_at(deadline, http.execute(request)).await {
+        Ok(Ok(response)) => {
+            let deadline = deadline.min(Instant::now() + BODY_TIME);
+            let answer = answer::read(response, deadline, |answer| in_flight.answered(answer.clone())).await;
+            return Reply::Answer(answer);
+        }
+        Ok(Err(error)) => Reply::Failed(error),
+        Err(_) => Reply::TimedOut,
+    };
+    // Lets the runtime close the connection, which nobody may drive for a while.
+    tokio::task::yield_now().await;
+    reply
+}
+
+/// What is known of one user's request while it is under way. Sending and stopping may race from two threads, and
+/// exactly one of them comes first.
+#[derive(Debug, Default)]
+pub struct InFlight(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Bytes of the request may have left. It stays true when the request is stopped afterwards.
+    has_left: bool,
+    /// Nothing leaves any more.
+    is_stopped: bool,
+    /// As much of the answer as has arrived.
+    answer: Option<Answer>,
+    attempts: u32,
+    began: Option<Instant>,
+}
+
+/// How far a request had come when it was stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing of it will ever leave.
+    NotSent,
+    /// The server may act on it.
+    Sent,
+    /// The server has answered, perhaps not yet in full.
+    Answered(Answer),
+}
+
+impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that an attempt begins, and when the user's turn began.
+    pub fn begin(&self, attempt: u32, turn: Instant) {
+        let mut state = self.lock();
+        state.attempts = attempt;
+        state.began = Some(turn);
+    }
+
+    /// How many attempts there were, and how long they have taken.
+    pub fn attempts(&self) -> (u32, Duration) {
+        let state = self.lock();
+        (state.attempts, state.began.map(|began| began.elapsed()).unwrap_or_default())
+    }
+
+    /// Asked before the first byte leaves. False once stopped.
+    fn leave(&self) -> bool {
+        let mut state = self.lock();
+        state.has_left |= !state.is_stopped;
+        !state.is_stopped
+    }
+
+    pub fn may_have_left(&self) -> bool {
+        self.lock().has_left
+    }
+
+    #[cfg(test)]
+    pub fn that_has_reached(stopped: &Stopped) -> Self {
+        let in_flight = Self::default();
+        if *stopped != Stopped::NotSent {
+            in_flight.leave();
+        }
+        if let Stopped::Answered(answer) = stopped {
+            in_flight.answered(answer.clone());
+        }
+        in_flight
+    }
+
+    fn answered(&self, answer: Answer) {
+        self.lock().answer = Some(answer);
+    }
+
+    /// The server has said that it did nothing, so the attempt is as if it had not left.
+    pub fn did_nothing(&self) {
+        let mut state = self.lock();
+        if !state.is_stopped {
+            state.has_left = false;
+            state.answer = None;
+        }
+    }
+
+    /// Nothing leaves from now on. It may be asked again, and then says the same.
+    pub fn stop(&self) -> Stopped {
+        let mut state = self.lock();
+        state.is_stopped = true;
+        match &state.answer {
+            Some(answer) => Stopped::Answered(answer.clone()),
+            None if state.has_left => Stopped::Sent,
+            None => Stopped::NotSent,
+        }
+    }
+}
+
+/// A request's body that notes when it is asked for. The HTTP library asks once the connection is there, before it
+/// writes the head. If it is told no, it writes nothing.
+struct TracedBody {
+    text: Option<Bytes>,
+    in_flight: Arc<InFlight>,
+}
+
+impl TracedBody {
+    /// The text must not be empty, or the library would never ask for it.
+    fn new(text: String, in_flight: Arc<InFlight>) -> Self {
+        Self { text: Some(text.into()), in_flight }
+    }
+}
+
+impl Body for TracedBody {
+    type Data = Bytes;
+    type Error = StoppedError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoppedError>>> {
+        if !self.in_flight.leave() {
+            return Poll::Ready(Some(Err(StoppedError)));
+        }
+        Poll::Ready(self.text.take().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.text.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.text.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+#[derive(Debug)]
+struct StoppedError;
+
+impl std::fmt::Display for StoppedError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped before it was sent")
+    }
+}
+
+impl std::error::Error for StoppedError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopping_and_leaving_exclude_each_other() {
+        let stopped_first = InFlight::default();
+        assert_eq!(stopped_first.stop(), Stopped::NotSent);
+        assert!(!stopped_first.leave());
+
+        let left_first = InFlight::default();
+        assert!(left_first.leave());
+        assert!(left_first.may_have_left());
+        assert_eq!(left_first.stop(), Stopped::Sent);
+        assert!(!left_first.leave());
+    }
+
+    /// A time limit and a cancel may both stop it, and both must hear that it has left.
+    #[test]
+    fn that_a_request_has_left_is_never_forgotten() {
+        let in_flight = InFlight::default();
+        in_flight.leave();
+        assert_eq!(in_flight.stop(), Stopped::Sent);
+        in_flight.did_nothing();
+        assert_eq!(in_flight.stop(), Stopped::Sent);
+        assert!(in_flight.may_have_left());
+    }
+
+    #[test]
+    fn an_answer_that_has_arrived_counts() {
+        let in_flight = InFlight::default();
+        in_flight.leave();
+        let answer = Answer { status: 200, ..Answer::default() };
+        in_flight.answered(answer.clone());
+        assert_eq!(in_flight.stop(), Stopped::Answered(answer.clone()));
+        assert_eq!(in_flight.stop(), Stopped::Answered(answer));
+    }
+
+    #[test]
+    fn what_did_nothing_may_leave_again() {
+        let in_flight = InFlight::default();
+        in_flight.leave();
+        in_flight.answered(Answer::default());
+        in_flight.did_nothing();
+        assert!(!in_flight.may_have_left());
+        assert!(in_flight.leave());
+    }
+
+    /// The HTTP library gets no byte of a request that was stopped.
+    #[test]
+    fn a_stopped_request_gives_no_body_out() {
+        let in_flight = Arc::new(InFlight::default());
+        let mut body = TracedBody::new("{}".into(), in_flight.clone());
+        in_flight.stop();
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let frame = Pin::new(&mut body).poll_frame(&mut context);
+        assert!(matches!(frame, Poll::Ready(Some(Err(StoppedError)))));
+    }
+}

@@ -1,0 +1,179 @@
+//! What became of one user: the result, its JSON document and its sentence. Pure.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::code::Code;
+use crate::outcome::{Outcome, Verdict};
+
+/// What became of one user's reset. Holds no secret: its text is cleaned when it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResetResult {
+    pub outcome: Outcome,
+    /// `None` where the user was reset.
+    pub code: Option<Code>,
+    /// `None` where a fault is nobody's in particular, as a missing key is.
+    pub user_id: Option<String>,
+    /// The caller's own number for a batch's request.
+    pub tag: Option<u64>,
+    pub http_status: Option<u16>,
+    /// One sentence that names the user. On success only where something is worth noting.
+    pub message: Option<String>,
+    pub server_message: Option<String>,
+    pub body: Option<String>,
+    /// How often a request was made ready to be sent.
+    pub attempts: u32,
+    /// From the beginning of the user's turn to the end, waits included.
+    pub elapsed: Duration,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+    /// Every other user would fail in the same way, so a batch begins no other.
+    pub stops_batch: bool,
+    /// What to do next.
+    pub hint: Option<Cow<'static, str>>,
+}
+
+impl ResetResult {
+    pub fn new(user_id: Option<&str>, verdict: Verdict, attempts: u32, elapsed: Duration) -> Self {
+        Self {
+            message: sentence(user_id, &verdict),
+            outcome: verdict.outcome,
+            code: verdict.code,
+            user_id: user_id.map(str::to_owned),
+            tag: None,
+            http_status: verdict.http_status,
+            server_message: verdict.server_message,
+            body: verdict.body,
+            attempts,
+            elapsed,
+            retry_after: verdict.retry_after,
+            stops_batch: verdict.stops_batch,
+            hint: verdict.hint.map(Cow::Owned).or(verdict.code.map(|code| code.hint().into())),
+        }
+    }
+
+    /// A result for what was never sent.
+    pub fn unsent(user_id: Option<&str>, verdict: impl Into<Verdict>) -> Self {
+        Self::new(user_id, verdict.into(), 0, Duration::ZERO)
+    }
+
+    /// The result document of the C ABI, with `status` as its number there. What does not apply is absent.
+    pub fn to_json(&self, status: i32) -> String {
+        let document = Document {
+            outcome: self.outcome.as_str(),
+            status,
+            code: self.code.map(Code::as_str),
+            user_id: self.user_id.as_deref(),
+            tag: self.tag,
+            http_status: self.http_status,
+            message: self.message.as_deref(),
+            server_message: self.server_message.as_deref(),
+            hint: self.hint.as_deref(),
+            stops_batch: self.stops_batch,
+            attempts: self.attempts,
+            elapsed_ms: self.elapsed.as_millis(),
+            retry_after_seconds: self.retry_after.map(|wait| wait.as_secs()),
+            body: self.body.as_deref(),
+        };
+        // Numbers and text always have a form in JSON.
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    outcome: &'a str,
+    status: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stops_batch: bool,
+    attempts: u32,
+    elapsed_ms: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+}
+
+fn sentence(user_id: Option<&str>, verdict: &Verdict) -> Option<String> {
+    let what = &verdict.what;
+    let told = match (verdict.outcome, user_id) {
+        (Outcome::Reset, _) if what.is_empty() => return None,
+        (Outcome::Reset, Some(id)) => format!("User '{id}' was reset, but {what}."),
+        (Outcome::Reset, None) => format!("The user was reset, but {what}."),
+        (Outcome::Unknown, Some(id)) => format!("It is unknown whether user '{id}' was reset: {what}."),
+        (Outcome::Unknown, None) => format!("It is unknown whether the user was reset: {what}."),
+        // The first request may well have reset the user.
+        (Outcome::Cancelled, Some(id)) if verdict.code == Some(Code::DuplicateUser) => {
+            format!("User '{id}' was not sent a second time: {what}.")
+        }
+        (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, Some(id)) => {
+            format!("User '{id}' was not reset: {what}.")
+        }
+        (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, None) => {
+            format!("Nobody was reset: {what}.")
+        }
+    };
+    Some(match &verdict.server_message {
+        Some(server) => {
+            let end = if server.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+            format!("{told} The server says: {server}{end}")
+        }
+        None => told,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_says_what_applies_and_no_more() {
+        let mut verdict = Verdict::new(Outcome::Refused, Code::UserNotFound, "there is no such user (404)");
+        verdict.http_status = Some(404);
+        verdict.server_message = Some("Not Found".into());
+        let mut result = ResetResult::new(Some("u"), verdict, 1, Duration::from_millis(12));
+        result.tag = Some(u64::MAX);
+        assert_eq!(
+            result.to_json(2),
+            r#"{"outcome":"refused","status":2,"code":"User.NotFound","userId":"u","tag":18446744073709551615,"httpStatus":404,"message":"User 'u' was not reset: there is no such user (404). The server says: Not Found.","serverMessage":"Not Found","hint":"Check the user's id, the organization and the region; if no user is found, check the URL as well.","attempts":1,"elapsedMs":12}"#
+        );
+
+        let refused = ResetResult::unsent(Some("u"), Verdict::new(Outcome::Refused, Code::AuthRefused, "x"));
+        assert!(refused.to_json(2).contains(r#","stopsBatch":true,"#));
+    }
+
+    #[test]
+    fn each_outcome_has_its_own_sentence() {
+        for (outcome, user, sentence) in [
+            (Outcome::Reset, Some("u"), "User 'u' was reset, but x."),
+            (Outcome::Refused, Some("u"), "User 'u' was not reset: x."),
+            (Outcome::Unknown, Some("u"), "It is unknown whether user 'u' was reset: x."),
+            (Outcome::Cancelled, Some("u"), "User 'u' was not reset: x."),
+            (Outcome::Invalid, None, "Nobody was reset: x."),
+        ] {
+            let result = ResetResult::unsent(user, Verdict::new(outcome, Code::Cancelled, "x"));
+            assert_eq!(result.message.as_deref(), Some(sentence));
+        }
+        let duplicate = Verdict::new(Outcome::Cancelled, Code::DuplicateUser, "x");
+        let result = ResetResult::unsent(Some("u"), duplicate);
+        assert_eq!(result.message.as_deref(), Some("User 'u' was not sent a second time: x."));
+    }
+}
