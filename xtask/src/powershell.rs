@@ -128,7 +128,7 @@ impl PowerShell {
         println!("PowerShell {} at {}", self.version, self.path.display());
         let mut command = self.command();
         if self.ask(find)? != "True" {
-            let modules = downloads::pester(&tools(), self)?;
+            let modules = downloads::pester(&tools(), &|| self.command())?;
             let others = env::var_os("PSModulePath").unwrap_or_default();
             command.env(
                 "PSModulePath",
@@ -202,5 +202,42 @@ mod tests {
         assert!(why.contains("pwsh does not start (exit status: 1): no such library"), "{why}");
         let why = format!("{:#}", PowerShell::start(Path::new("/no/pwsh")).err().unwrap());
         assert_eq!(why, "there is no file /no/pwsh");
+    }
+
+    /// The test makes a package, which has what NuGet adds to a module.
+    #[test]
+    fn of_pesters_package_only_the_module_is_kept() {
+        let Ok(powershell) = installed() else {
+            println!("SKIPPED: no PowerShell is installed");
+            return;
+        };
+        let folder = target().join("tmp/pester");
+        let _ = fs::remove_dir_all(&folder);
+        let package = folder.join("package");
+        for file in [
+            "_rels/.rels",
+            "package/x.psmdcp",
+            "[Content_Types].xml",
+            "Pester.nuspec",
+            "Pester.psd1",
+            "bin/a.dll",
+        ] {
+            let path = package.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        let zip = folder.join("archive");
+        let pack = "[IO.Compression.ZipFile]::CreateFromDirectory($env:JCSDK_FROM, $env:JCSDK_TO)";
+        let mut command = powershell.command();
+        command.args(["-Command", pack]).env("JCSDK_FROM", &package).env("JCSDK_TO", &zip);
+        assert!(command.status().unwrap().success());
+
+        let unpacked = folder.join("unpacked");
+        downloads::unpack_pester(powershell.command(), &zip, &unpacked).unwrap();
+        let module = unpacked.join("Pester/5.7.1");
+        let mut left: Vec<_> =
+            fs::read_dir(&module).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["Pester.psd1", "bin"]);
     }
 }
