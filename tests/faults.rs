@@ -14,7 +14,7 @@ use simulator::Simulator;
 const RETRIES: u32 = 2;
 
 /// The request time-out: long enough for a request to reach the server on a busy machine.
-const HANGS: Duration = Duration::from_secs(3);
+const HANGS: Duration = Duration::from_secs(8);
 
 /// What the server does, the outcome, its code, the HTTP status, the number of requests, which is that of the attempts,
 /// and a part of the server's message.
@@ -212,10 +212,13 @@ fn each_fault_among_others() {
         ids.insert(2, id.to_owned());
         let results = run(&Batch::new(&client, 4).unwrap(), &ids);
         let stops = results[2].stops_batch;
+        let closes = ["closeAfter", "slow"].iter().any(|fault| row.0.to_string().contains(fault));
         for (n, (result, id)) in results.iter().zip(&ids).enumerate() {
             assert_eq!((result.user_id.as_ref(), result.tag), (Some(id), Some(n as u64)), "order");
             match said(result) {
                 _ if n == 2 => check(row, simulator, id, result),
+                // The next request may go out on the connection that the server is about to close without a word.
+                ("unknown", "Answer.Lost") if closes => assert!(arrived(simulator, id) <= 1, "{}", row.0),
                 ("cancelled", "NotTried") if stops => assert_eq!(arrived(simulator, id), 0, "{}", row.0),
                 said => {
                     assert_eq!(said, ("reset", ""), "{} {result:?}", row.0);

@@ -42,7 +42,7 @@ fuzz_target!(|input: Input| {
         Outcome::Unknown => assert!(!refused || answer.status == 503),
         Outcome::Cancelled | Outcome::Invalid => panic!("an answer came"),
     }
-    assert!(!verdict.may_retry || matches!(answer.status, 429 | 503));
+    assert!(!verdict.may_be_sent_again() || matches!(answer.status, 429 | 503));
     for text in [Some(verdict.what), verdict.server_message, verdict.body].into_iter().flatten() {
         assert!(!text.contains(KEY), "{text:?}");
         assert!(!text.chars().any(char::is_control), "{text:?}");

@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::fetch::{Archive, is_offline};
-use crate::powershell::PowerShell;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -82,15 +81,16 @@ pub fn powershell(tools: &Path) -> Result<PathBuf> {
     archive.get(tools)
 }
 
-/// The folder of modules with Pester 5.7.1, which is fetched if it is not there.
-pub fn pester(tools: &Path, powershell: &PowerShell) -> Result<PathBuf> {
+/// The folder of modules with Pester 5.7.1, which is fetched if it is not there. `powershell` starts the PowerShell that
+/// unpacks it.
+pub fn pester(tools: &Path, powershell: &dyn Fn() -> Command) -> Result<PathBuf> {
     let archive = Archive {
         name: "Pester 5.7.1",
         size: "0.3 MB",
         url: "https://www.powershellgallery.com/api/v2/package/Pester/5.7.1",
         sha256: "4a27904c6814a5fbe4758f8e49861f6a1994aee77b71165a5c43c0371ba6c580",
         folder: "pester-5.7.1",
-        unpack: &|from, to| unpack_pester(powershell, from, to),
+        unpack: &|from, to| unpack_pester(powershell(), from, to),
         is_offline: is_offline(),
         patience: PATIENCE,
     };
@@ -122,9 +122,8 @@ pub fn unpack_powershell(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// The package is a zip file with the module and with files of NuGet's. .NET unpacks it, because tar often cannot.
-pub fn unpack_pester(powershell: &PowerShell, from: &Path, to: &Path) -> Result<()> {
+pub fn unpack_pester(mut unpack: Command, from: &Path, to: &Path) -> Result<()> {
     let module = to.join("Pester").join("5.7.1");
-    let mut unpack = powershell.command();
     unpack.args(["-Command", "[IO.Compression.ZipFile]::ExtractToDirectory($env:JCSDK_FROM, $env:JCSDK_TO)"]);
     let output = unpack.env("JCSDK_FROM", from).env("JCSDK_TO", &module).output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -142,44 +141,6 @@ pub fn unpack_pester(powershell: &PowerShell, from: &Path, to: &Path) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::target;
-
-    /// The test makes a package, which has what NuGet adds to a module.
-    #[test]
-    fn of_pesters_package_only_the_module_is_kept() {
-        let Ok(powershell) = crate::powershell::installed() else {
-            println!("SKIPPED: no PowerShell is installed");
-            return;
-        };
-        let folder = target().join("tmp/pester");
-        let _ = fs::remove_dir_all(&folder);
-        let package = folder.join("package");
-        for file in [
-            "_rels/.rels",
-            "package/x.psmdcp",
-            "[Content_Types].xml",
-            "Pester.nuspec",
-            "Pester.psd1",
-            "bin/a.dll",
-        ] {
-            let path = package.join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file).unwrap();
-        }
-        let zip = folder.join("archive");
-        let pack = "[IO.Compression.ZipFile]::CreateFromDirectory($env:JCSDK_FROM, $env:JCSDK_TO)";
-        let mut command = powershell.command();
-        command.args(["-Command", pack]).env("JCSDK_FROM", &package).env("JCSDK_TO", &zip);
-        assert!(command.status().unwrap().success());
-
-        let unpacked = folder.join("unpacked");
-        unpack_pester(&powershell, &zip, &unpacked).unwrap();
-        let module = unpacked.join("Pester/5.7.1");
-        let mut left: Vec<_> =
-            fs::read_dir(&module).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        assert_eq!(left, ["Pester.psd1", "bin"]);
-    }
 
     #[test]
     fn each_system_has_an_archive_with_a_whole_checksum() {

@@ -16,6 +16,7 @@ mod mutants;
 mod notices;
 mod powershell;
 mod program;
+mod readme;
 mod simulator;
 mod soak;
 mod sum;
@@ -29,7 +30,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo                   reset users of a simulated JumpCloud in every documented way
-  test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell
+  test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell, readme
   bench                  measure the speed beside that of comparable programs; takes minutes
   bench --check          only compile the C programs of the benchmark
   soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes

@@ -115,7 +115,7 @@ impl PowerShell {
         let reason = errors.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
         ensure!(
             output.status.success(),
-            "{} does not start ({}) {reason}",
+            "{} does not start ({}): {reason}",
             self.path.display(),
             output.status
         );
@@ -128,7 +128,7 @@ impl PowerShell {
         println!("PowerShell {} at {}", self.version, self.path.display());
         let mut command = self.command();
         if self.ask(find)? != "True" {
-            let modules = downloads::pester(&tools(), self)?;
+            let modules = downloads::pester(&tools(), &|| self.command())?;
             let others = env::var_os("PSModulePath").unwrap_or_default();
             command.env(
                 "PSModulePath",
@@ -149,5 +149,95 @@ impl PowerShell {
         succeed("the module's build", &mut build)?;
         let version = env!("CARGO_PKG_VERSION");
         Ok(top().join(format!("out/JumpCloudApiSdkV1/{version}/JumpCloudApiSdkV1.psd1")))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Starts a script in the place of pwsh.
+    fn start(name: &str, script: &str) -> Result<PowerShell> {
+        let folder = target().join("tmp/powershell").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("pwsh");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        PowerShell::start(&path)
+    }
+
+    fn refusal(name: &str, script: &str) -> String {
+        format!("{:#}", start(name, script).err().unwrap())
+    }
+
+    #[test]
+    fn powershell_7_4_and_later_is_used() {
+        for version in ["7.4.0", "7.6.5", "7.10.1-preview.2", "8.0.0"] {
+            assert_eq!(start(version, &format!("echo {version}")).unwrap().version, version);
+        }
+        for version in ["7.3.9", "5.1.2", "no number"] {
+            let why = refusal(version, &format!("echo {version}"));
+            assert!(why.ends_with(&format!("is PowerShell {version}, and 7.4 or later is needed")), "{why}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_libicu_it_runs_without_cultures() {
+        let variable = "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT";
+        let shell = start("icu", &format!("[ \"${variable}\" = 1 ] || exit 134\necho 7.6.5")).unwrap();
+        assert!(shell.without_cultures);
+        assert!(
+            shell.command().get_envs().any(|(name, value)| name == variable && value == Some("1".as_ref()))
+        );
+        assert!(!start("no-icu", "echo 7.6.5").unwrap().without_cultures);
+    }
+
+    #[test]
+    fn one_that_does_not_start_is_one_sentence() {
+        let why = refusal("broken", "echo 'no such library' >&2\nexit 1");
+        assert!(why.contains("pwsh does not start (exit status: 1): no such library"), "{why}");
+        let why = format!("{:#}", PowerShell::start(Path::new("/no/pwsh")).err().unwrap());
+        assert_eq!(why, "there is no file /no/pwsh");
+    }
+
+    /// The test makes a package, which has what NuGet adds to a module.
+    #[test]
+    fn of_pesters_package_only_the_module_is_kept() {
+        let Ok(powershell) = installed() else {
+            println!("SKIPPED: no PowerShell is installed");
+            return;
+        };
+        let folder = target().join("tmp/pester");
+        let _ = fs::remove_dir_all(&folder);
+        let package = folder.join("package");
+        for file in [
+            "_rels/.rels",
+            "package/x.psmdcp",
+            "[Content_Types].xml",
+            "Pester.nuspec",
+            "Pester.psd1",
+            "bin/a.dll",
+        ] {
+            let path = package.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        let zip = folder.join("archive");
+        let pack = "[IO.Compression.ZipFile]::CreateFromDirectory($env:JCSDK_FROM, $env:JCSDK_TO)";
+        let mut command = powershell.command();
+        command.args(["-Command", pack]).env("JCSDK_FROM", &package).env("JCSDK_TO", &zip);
+        assert!(command.status().unwrap().success());
+
+        let unpacked = folder.join("unpacked");
+        downloads::unpack_pester(powershell.command(), &zip, &unpacked).unwrap();
+        let module = unpacked.join("Pester/5.7.1");
+        let mut left: Vec<_> =
+            fs::read_dir(&module).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["Pester.psd1", "bin"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Runs every test: Rust, C, installation, examples, PowerShell. The last line counts them.
+//! Runs every test: Rust, C, installation, examples, PowerShell, README. The last line counts them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -7,16 +7,17 @@ use anyhow::{Context, Result, ensure};
 
 use crate::sum::Sum;
 use crate::workspace::{cargo, succeed, target, top};
-use crate::{c, examples, install, powershell};
+use crate::{c, examples, install, powershell, readme};
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
-const STAGES: [Stage; 5] = [
+const STAGES: [Stage; 6] = [
     ("Rust", rust),
     ("C", c::run),
     ("Install", install::run),
     ("Examples", examples::run),
     ("PowerShell", powershell),
+    ("README", readme::run),
 ];
 
 /// Runs all stages, or the one of this name. A stage that cannot run counts as one failed test.
