@@ -157,7 +157,6 @@ fn key(key: Option<Secret>) -> Result<Secret, Fault> {
 }
 
 fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -> Result<Url, Fault> {
-    let redactor = Redactor::new([key.clone()]);
     let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
     let found = |option: &Option<String>, name| {
         let value = if option.is_none() { env(name) } else { None };
@@ -166,14 +165,14 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -
     if let Some(url) = given(&options.url) {
         address::base_url(&url, "the URL")
     } else if let Some(name) = given(&options.environment) {
-        address::region(&name, "the environment that was given", &redactor)
+        address::region(&name, "the environment that was given", key)
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
         address::base_url(&url, "JCApiUrl")
     } else {
         // An older JumpCloud module leaves "production" behind, its own name for the default.
         let name = found(&options.environment, "JCEnvironment")
             .filter(|name| !name.eq_ignore_ascii_case("production"));
-        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", &redactor)
+        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", key)
     }
 }
 
