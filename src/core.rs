@@ -99,7 +99,12 @@ impl Core {
     /// What is to be said of a request that ends here, before its answer.
     pub fn stopped(&self, request: &ResetRequest, flight: &Flight, code: Code) -> ResetResult {
         let verdict = match (flight.stop(), code) {
-            (_, Code::Panic) => Verdict::new(Outcome::Unknown, code, "a defect of jcsdk ended it"),
+            (true, Code::Panic) => Verdict::new(Outcome::Unknown, code, "a defect of jcsdk ended it"),
+            (false, Code::Panic) => Verdict::new(
+                Outcome::Refused,
+                Code::PanicUnsent,
+                "a defect of jcsdk ended it before it was sent",
+            ),
             (true, _) => {
                 Verdict::new(Outcome::Unknown, code, "it was stopped while the request was under way")
             }
@@ -133,6 +138,8 @@ impl Core {
             attempts += 1;
             flight.attempt(attempts, start);
             let verdict = self.attempt(http, request, flight, deadline).await;
+            #[cfg(feature = "panic-for-tests")]
+            assert!(request.id() != "panic-late", "a defect for tests");
             // An answer counts before the news that a further attempt could not even be sent.
             let may_retry = verdict.may_retry;
             let unsent = verdict.outcome == Outcome::Refused && verdict.http_status.is_none();

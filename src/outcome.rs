@@ -91,6 +91,7 @@ codes! {
     ServerFailed = "Server.Failed", "Look the user up before resetting again: the server may have acted before it failed.";
     NotTried = "NotTried", "Mend what stopped the others, then reset this user.";
     Cancelled = "Cancelled", "Reset this user again if it is still wanted, but where the outcome is unknown only after looking the user up.";
+    PanicUnsent = "Internal.NotSent", "This is a defect of jcsdk: please report it. Nothing has changed.";
     Panic = "Internal.Panic", "This is a defect of jcsdk: please report it. Look the user up before resetting again.";
 }
 

@@ -1,5 +1,6 @@
 //! One user at a time, with a configuration of the caller's.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -56,15 +57,25 @@ pub extern "C" fn jc_client_reset_system_user_mfa(
     flags: u32,
     out_buf: Out,
 ) -> i32 {
-    buffer::with_result(out_buf, || match Handle::enter(client) {
+    buffer::with_result(out_buf, |begun| match Handle::enter(client) {
         Err(unusable) => ResetResult::unsent(None, unusable.fault("client")),
-        Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags),
+        Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags, begun),
     })
 }
 
-pub(super) fn reset(client: &Client, id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> ResetResult {
+pub(super) fn reset(
+    client: &Client,
+    id: &Text,
+    exclusion: i32,
+    until_epoch: i64,
+    flags: u32,
+    begun: &Cell<bool>,
+) -> ResetResult {
     match request::read(id, exclusion, until_epoch, flags) {
-        Ok(request) => client.reset(&request),
+        Ok(request) => {
+            begun.set(true);
+            client.reset(&request)
+        }
         Err(fault) => client.core.invalid(request::id(id), fault),
     }
 }

@@ -29,9 +29,9 @@ struct Kept {
 /// many at once, but not while another thread changes the environment.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch: i64, out_buf: Out) -> i32 {
-    buffer::with_result(out_buf, || match current() {
+    buffer::with_result(out_buf, |begun| match current() {
         Err(fault) => ResetResult::unsent(None, fault),
-        Ok(client) => client::reset(&client, &id, exclusion, until_epoch, 0),
+        Ok(client) => client::reset(&client, &id, exclusion, until_epoch, 0, begun),
     })
 }
 
