@@ -40,6 +40,8 @@ pub async fn send(
     let reply = match timeout_at(deadline, http.execute(request)).await {
         Ok(Ok(response)) => {
             let deadline = deadline.min(Instant::now() + BODY_TIME);
+            #[cfg(feature = "panic-for-tests")]
+            assert!(!response.url().path().contains("panic-late"), "a defect for tests");
             let is_used = connections.was_used(response.extensions().get());
             let arrived = |answer: &Answer| in_flight.answered(answer.clone());
             return Reply::Answer(answer::read(response, is_used, deadline, arrived).await);

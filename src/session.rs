@@ -109,8 +109,7 @@ impl Session {
             }
             Stopped::NotSent if code == Code::Panic => {
                 let what = "a defect of jcsdk ended it before anything was sent";
-                let hint = "This is a defect of jcsdk: please report it. Nothing was sent.".to_owned();
-                Verdict { hint: Some(hint), ..Verdict::new(Outcome::Refused, code, what) }
+                Verdict::new(Outcome::Refused, Code::PanicUnsent, what)
             }
             Stopped::NotSent => {
                 Verdict::new(Outcome::Cancelled, code, "it was stopped before anything was sent")
@@ -130,7 +129,7 @@ impl Session {
         turn: Instant,
     ) -> ResetResult {
         #[cfg(feature = "panic-for-tests")]
-        assert!(!request.id().starts_with("panic-there"), "a defect for tests");
+        assert!(request.id() != "panic-there", "a defect for tests");
         let deadline = turn + self.retry.total;
         let mut attempts = 0;
         // The server's last word. It says more than the news that a further attempt could not even be sent.
@@ -283,7 +282,7 @@ mod tests {
         let answer = Answer { status: 404, ..Answer::default() };
         for (reached, code, outcome, told) in [
             (Stopped::NotSent, Code::Cancelled, Outcome::Cancelled, Code::Cancelled),
-            (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::Panic),
+            (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent),
             (Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled),
             (Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic),
             (Stopped::Answered(answer.clone()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
