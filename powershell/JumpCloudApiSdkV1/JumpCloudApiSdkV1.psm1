@@ -97,51 +97,23 @@ function Reset-JcSdkSystemUserMfa {
         if (-not $bound.ContainsKey('Verbose')) { $VerbosePreference = $PSCmdlet.GetVariableValue('VerbosePreference') ?? 'SilentlyContinue' }
         if (-not $bound.ContainsKey('Debug')) { $DebugPreference = $PSCmdlet.GetVariableValue('DebugPreference') ?? 'SilentlyContinue' }
 
-        try { $run = [JumpCloudApiSdkV1.Interop.ResetRun]::new($PSCmdlet, $ProgressPreference, $VerbosePreference) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_, $PSCmdlet)) }
+        $run = [JumpCloudApiSdkV1.Interop.ResetRun]::Begin($PSCmdlet, $ErrorActionPreference, $ProgressPreference, $VerbosePreference)
     }
 
     process {
-        # Without the catch the next statement would run.
-        try { $request = $run.Read($PSCmdlet.ParameterSetName, $Id, $InputObject, $Body) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-        if ($run.IsVerbose) {
-            foreach ($line in $request.Verbose) { $PSCmdlet.WriteVerbose($line) }
-        }
-        try { $failure = $run.Offer($PSCmdlet, $request) }
-        catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-        if ($null -ne $failure) { $PSCmdlet.ThrowTerminatingError($failure) }
-        # Written out here and in end: a function for it would cost as much as all the rest.
-        # Output stands outside of any try, because a caller's exception is not ours to catch.
-        do {
-            try { $more = $run.Step() }
-            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-            $report = $run.TakeReport()
-            if ($null -ne $report) {
-                if ($null -ne $report.Output) { $report.Output }
-                $report.WriteTo($PSCmdlet)
-            }
-        } while ($more)
+        # No loop may stand round what is written: it would catch the caller's break and continue. ResetRun writes it all.
+        # What the caller's script block after this command throws goes on to the caller, also under
+        # -ErrorAction SilentlyContinue, where throw alone would not end this function.
+        $thrown = $run.Process($Id, $InputObject, $Body)
+        if ($null -ne $thrown) { $ErrorActionPreference = 'Stop'; throw $thrown }
     }
 
     end {
-        $run.Close()
-        do {
-            try { $more = $run.Step() }
-            catch { $PSCmdlet.ThrowTerminatingError([JumpCloudApiSdkV1.Interop.Failure]::From($_)) }
-            $report = $run.TakeReport()
-            if ($null -ne $report) {
-                if ($null -ne $report.Output) { $report.Output }
-                $report.WriteTo($PSCmdlet)
-            }
-        } while ($more)
-        $progress = $run.ClosingProgress()
-        if ($null -ne $progress) { $PSCmdlet.WriteProgress($progress) }
-        $warning = $run.ClosingWarning()
-        if ($null -ne $warning) { $PSCmdlet.WriteWarning($warning) }
+        $thrown = $run.End()
+        if ($null -ne $thrown) { $ErrorActionPreference = 'Stop'; throw $thrown }
     }
 
     clean {
-        if ($null -ne $run) { $run.Finish($PSCmdlet) }
+        if ($null -ne $run) { $run.Finish() }
     }
 }

@@ -78,6 +78,13 @@ Describe '-ThrottleLimit' {
         $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 4 users were not tried.'
     }
 
+    It 'knows a user again who was reset before everybody was stopped, at throttle limit <_>' -ForEach 1, 4 {
+        Set-Fault ok-2 '[{"status":401}]'
+        $result = Invoke-Form "'ok-1','ok-2','ok-1','ok-2' | R -Detailed -ThrottleLimit $_"
+        $result.Output.Code | Should -Be $null, 'Auth.Refused', 'DuplicateUser', 'NotTried'
+        $result.Warnings | Should -Be "DuplicateUser: User 'ok-1' came again and was not sent a second time.", 'Stopped because of Auth.Refused: 1 user was not tried.'
+    }
+
     It 'loses no further failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {
         Reset-JcSdkSystemUserMfa -Id ok-1
         foreach ($id in 'ok-2', 'ok-3', 'ok-4') { Set-Fault $id '[{"status":401,"message":"key withdrawn","delayMs":300}]' }
@@ -96,15 +103,7 @@ Describe '-ThrottleLimit' {
 
 Describe 'Progress' {
     BeforeAll {
-        # In a runspace, whose progress records can be looked at.
-        function Get-Progress([string]$Code) {
-            $shell = [powershell]::Create()
-            $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
-            $null = $shell.Invoke()
-            $records = @($shell.Streams.Progress | Where-Object Activity -EQ 'Resetting TOTP MFA')
-            $shell.Dispose()
-            $records
-        }
+        function Get-Progress([string]$Code) { (Invoke-Runspace $Code).Progress | Where-Object Activity -EQ 'Resetting TOTP MFA' }
     }
     BeforeEach {
         Reset-Configuration
@@ -113,7 +112,7 @@ Describe 'Progress' {
 
     It 'counts done and failed, and ends' {
         Set-Fault slow-1 '[{"status":404}]'
-        $records = Get-Progress '1..6 | ForEach-Object { "slow-$_" } | R'
+        $records = @(Get-Progress '1..6 | ForEach-Object { "slow-$_" } | R')
         $records.Count | Should -BeGreaterThan 2
         $records[0].StatusDescription | Should -Match '^\d done, 1 failed, \d+[.,]\d a second'
         "$($records[-1].RecordType)" | Should -Be 'Completed'
@@ -135,6 +134,9 @@ Describe 'Progress' {
     }
 
     It 'is absent: <_>' -ForEach 'R -Id slow-1', '"slow-1" | R', '$ProgressPreference = "SilentlyContinue"; "slow-1","slow-2","slow-3" | R', '"slow-1","slow-2","slow-3" | R -ProgressAction SilentlyContinue' {
-        Get-Progress $_ | Should -BeNullOrEmpty
+        $result = Invoke-Runspace $_
+        $result.Progress | Where-Object Activity -EQ 'Resetting TOTP MFA' | Should -BeNullOrEmpty
+        $result.Thrown | Should -BeNullOrEmpty
+        $result.Errors | Should -BeNullOrEmpty
     }
 }

@@ -18,16 +18,9 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
     $null = Start-Simulator
-    # In a runspace of its own, whose global scope is nobody else's, and which has no host that could ask anyone.
-    function Invoke-Way([string]$Name, [string]$Value, [string]$Call) { Invoke-Runspace ($Script -f $Name, $Value, $Call) }
-    function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialsessionstate]::CreateDefault()) {
-        $shell = [powershell]::Create($State)
-        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
-        try { $output = $shell.Invoke() }
-        catch { $output = $_ }
-        $text = @($output; $shell.Streams.Error; $shell.Streams.Warning; $shell.Streams.Verbose) -join "`n"
-        $shell.Dispose()
-        $text
+    function Invoke-Way([string]$Name, [string]$Value, [string]$Call) {
+        $result = Invoke-Runspace ($Script -f $Name, $Value, $Call)
+        @($result.Output; $result.Thrown; $result.Errors; $result.Warnings; $result.Verbose) -join "`n"
     }
     $env:TEST_DRIVE = $TestDrive
 }
@@ -90,8 +83,52 @@ Describe 'A runspace without preference variables' {
         $state = [initialsessionstate]::CreateDefault()
         foreach ($name in @($state.Variables.Name -like '*Preference'; 'ErrorView')) { $state.Variables.Remove($name, $null) }
         Set-Fault bad '[{"status":404}]'
-        $text = Invoke-Runspace '"ok-1","bad","ok-1" | R -Detailed | ForEach-Object Outcome; Get-Variable *Preference | ForEach-Object Name' -State $state
-        $text | Should -Match '(?s)^reset\nrefused\ncancelled\nUser ''bad'' was not reset.*\nDuplicateUser: '
+        $result = Invoke-Runspace '"ok-1","bad","ok-1" | R -Detailed; Get-Variable *Preference' -State $state
+        $result.Output.Outcome | Should -Be 'reset', 'refused', 'cancelled'
+        $result.Errors | Should -HaveCount 1
+        $result.Errors[0] | Should -Match '^User ''bad'' was not reset'
+        $result.Warnings | Should -Match '^DuplicateUser: '
         Get-ArrivedText | Should -Be 'ok-1 {}', 'bad {}'
+    }
+}
+
+Describe 'A preference that ends the command' {
+    BeforeEach {
+        Reset-Configuration
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good
+        Clear-Arrived
+        foreach ($n in 1..4) { Set-Fault "slow-$n" '[{"delayMs":250}]' }
+        foreach ($n in 1..4) { Set-Fault "unknown-$n" '[{"delayMs":250,"status":502}]' }
+    }
+
+    It 'comes after what became of the user: <_>' -ForEach @(
+        '"unknown-1","unknown-2","unknown-3" | R -ProgressAction Stop'
+        '"unknown-1","unknown-2","unknown-3" | R -ProgressAction Inquire'
+        '"unknown-1","slow-2","unknown-3","unknown-4" | R -ProgressAction Stop -Detailed -ThrottleLimit 4'
+        '"unknown-1","slow-2","unknown-3","unknown-4" | R -ProgressAction Inquire -Detailed -ThrottleLimit 4'
+        '"unknown-1","unknown-2" | R -ErrorAction Inquire'
+        '"slow-1","slow-1","slow-2","unknown-3" | R -Detailed -WarningAction Stop -ThrottleLimit 4'
+        '"slow-1","slow-1","slow-2","unknown-3" | R -Detailed -WarningAction Inquire -ThrottleLimit 4'
+    ) {
+        $result = Invoke-Runspace $_
+        # It does end it.
+        $result.Thrown ?? $result.Errors[-1] | Should -Match 'is set to Stop|does not support user interaction'
+        $told = @($result.Output.UserId; $result.Errors.TargetObject; $result.Warnings) -join ' '
+        $arrived = @((Get-Arrived).id)
+        $arrived.Count | Should -BeGreaterThan 0
+        $arrived | Where-Object { $told -notmatch $_ } | Should -BeNullOrEmpty
+    }
+
+    It 'and is that of the verbose stream ends it before anybody is sent: <_>' -ForEach 'Stop', 'Inquire' {
+        $result = Invoke-Runspace "`$VerbosePreference = '$_'; 'slow-1','slow-2' | R"
+        $result.Thrown ?? $result.Errors[-1] | Should -Match 'is set to Stop|does not support user interaction'
+        Get-Arrived | Should -BeNullOrEmpty
+    }
+
+    It 'and any other of -ProgressAction lets it run: <_>' -ForEach 'Continue', 'SilentlyContinue', 'Ignore' {
+        $result = Invoke-Runspace "'slow-1','slow-2' | R -ProgressAction $_ -PassThru"
+        $result.Output | Should -Be $true, $true
+        $result.Thrown | Should -BeNullOrEmpty
+        $result.Errors | Should -BeNullOrEmpty
     }
 }

@@ -44,7 +44,7 @@ Describe 'A stop' {
         $watch.Elapsed.TotalSeconds | Should -BeLessThan 40
         $result.Output.Count | Should -Be 1
         $result.Warnings.Count | Should -Be 1
-        $result.Warnings[0] | Should -Match 'not known whether these users were reset: ok-2\.'
+        $result.Warnings[0] | Should -Be 'Stopped. Of the users that came in, the first is done: ok-1. It is not known whether these users were reset: ok-2.'
         $result.Errors | Should -BeNullOrEmpty
         Wait-Until { (Get-SimulatorState).openConnections -le $before }
         (Get-Arrived).id | Should -Be 'ok-1', 'ok-2'
@@ -59,7 +59,7 @@ Describe 'A stop' {
         $unknown | Should -Match '\bok-4\b'
         # Those that were answered may have been shown before the stop; none is lost.
         $named = @($result.Output.UserId) + @([regex]::Matches($result.Warnings -join ' ', 'ok-\d').Value)
-        $named | Sort-Object | Should -Be 'ok-1', 'ok-2', 'ok-3', 'ok-4'
+        $named | Sort-Object -Unique | Should -Be 'ok-1', 'ok-2', 'ok-3', 'ok-4'
     }
 
     It 'names them also where its warnings lead into what has ended: <_>' -ForEach '3>&1', '-WarningAction Stop' {
@@ -71,26 +71,58 @@ Describe 'A stop' {
         $result = Invoke-Shell "'ok-1','ok-2','ok-3' | R -PassThru -ThrottleLimit 3 -TimeoutSec 3600 $_ | $wait | Select-Object -First 1"
         $text = ConvertTo-OneLine $result.Text
         $text | Should -Match '^True'
-        $text | Should -Match 'not known whether these users were reset: ok-2\.'
-        $text | Should -Match 'reset as well, though their results were not shown: ok-3\.'
+        $text | Should -Match 'the first is done: ok-1\. These users were reset as well, though their results may not have been shown: ok-3\. It is not known whether these users were reset: ok-2\.'
     }
 
-    It 'says nothing where nobody is in doubt' {
-        $shell = [powershell]::Create()
-        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2' | Reset-JcSdkSystemUserMfa -PassThru | Select-Object -First 1")
-        $shell.Invoke() | Should -BeTrue
-        $shell.Streams.Warning | Should -BeNullOrEmpty
-        $shell.Dispose()
+    It 'tells how far it came where nobody is in doubt: what $r would have held is lost' {
+        $result = Invoke-Stopped '"ok-1","ok-2",".." | ForEach-Object { $_; if ($_ -eq "..") { Start-Sleep 60 } } | R -Detailed -ErrorAction SilentlyContinue' 2
+        $result.Warnings | Should -Be 'Stopped. Of the users that came in, the first 3 are done; the last of them is ...'
     }
 
-    It 'by -ErrorAction Stop with several on their way tells what became of the others' {
-        Set-Fault ok-2 '[{"status":404,"delayMs":2000}]'
+    It 'says nothing where nobody is in doubt and the pipeline after it had enough: <_>' -ForEach @(
+        '"ok-1","ok-2" | R -PassThru | Select-Object -First 1'
+        'foreach ($x in 1) { "ok-1","ok-2" | R -PassThru | ForEach-Object { $_; break } }'
+        '"ok-1","ok-2" | R -PassThru -WhatIf'
+        '"bad","ok-2" | R -ThrottleLimit 4 -PassThru -ErrorAction SilentlyContinue'
+    ) {
+        Set-Fault bad '[{"status":404}]'
+        (Invoke-Runspace $_).Warnings | Should -BeNullOrEmpty
+    }
+
+    It 'of a steppable pipeline that is disposed without its end, as an older proxy function does, is told and gives all back' {
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good, and all are sent at once
+        $before = (Get-SimulatorState).openConnections
+        Set-Fault ok-2 '[{"never":true}]'
         Set-Fault ok-3 '[{"never":true}]'
-        $shell = [powershell]::Create()
-        $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; 'ok-1','ok-2','ok-3' | Reset-JcSdkSystemUserMfa -ThrottleLimit 3 -TimeoutSec 3600 -ErrorAction Stop")
-        { $shell.Invoke() } | Should -Throw
-        $shell.Streams.Warning | ForEach-Object { $_.Message } | Should -Match 'not known whether these users were reset: ok-3\.'
-        $shell.Dispose()
+        $result = Invoke-Shell @'
+R -Id ok-9
+$pipeline = { R -ThrottleLimit 4 -TimeoutSec 3600 -PassThru }.GetSteppablePipeline()
+$pipeline.Begin($true)
+foreach ($id in 'ok-1', 'ok-2', 'ok-3') { $pipeline.Process($id) }
+Start-Sleep 1
+$pipeline.Dispose()
+"open: $((Invoke-RestMethod "$env:ADMIN/stats").openConnections)"
+'@ -Environment @{ ADMIN = $addresses.admin }
+        $text = ConvertTo-OneLine $result.Text
+        $text | Should -Match 'WARNING: Stopped\. .*It is not known whether these users were reset: ok-2, ok-3\.'
+        $text | Should -Match "open: ($before|$($before + 1))$"
+    }
+}
+
+Describe '-ErrorAction Stop with several on their way' {
+    BeforeEach {
+        Reset-Configuration
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good, and all are sent at once
+        Set-Fault ok-2 '[{"status":404,"delayMs":1000}]'
+        Set-Fault ok-3 '[{"never":true}]'
+        Set-Fault ok-5 '[{"status":404}]'
+    }
+
+    It 'tells what became of the others in the error that ends it, once: <_>' -ForEach '-ErrorAction Stop', '-ErrorAction Stop -WarningAction SilentlyContinue' {
+        $result = Invoke-Runspace "try { 'ok-1','ok-2','ok-3','ok-4','ok-5' | R -ThrottleLimit 8 -TimeoutSec 3600 $_ } catch { `"`$_`" }; `$Error.Count"
+        $result.Output[0] | Should -Match '^User ''ok-2'' was not reset: .*\. Stopped\. Of the users that came in, the first 2 are done; the last of them is ok-2\. These users were reset as well, though their results may not have been shown: ok-4\. It is not known whether these users were reset: ok-3\. These users were refused and not reset: ok-5\.$'
+        $result.Output[1] | Should -Be 1
+        $result.Warnings | Should -BeNullOrEmpty
     }
 }
 

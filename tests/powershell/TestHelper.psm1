@@ -112,6 +112,23 @@ function Invoke-Form([string]$Form) {
     }
 }
 
+# A script in a runspace of its own, which has no host that could ask anyone. What came out of each stream.
+function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialsessionstate]::CreateDefault()) {
+    $shell = [powershell]::Create($State)
+    $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
+    $output = [Management.Automation.PSDataCollection[psobject]]::new()
+    $thrown = try { $null = $shell.Invoke([Management.Automation.PSDataCollection[psobject]]::new(), $output) } catch { $_ }
+    [pscustomobject]@{
+        Output   = @($output)
+        Thrown   = $thrown
+        Errors   = @($shell.Streams.Error)
+        Warnings = @($shell.Streams.Warning | ForEach-Object { $_.Message })
+        Verbose  = @($shell.Streams.Verbose | ForEach-Object { $_.Message })
+        Progress = @($shell.Streams.Progress)
+    }
+    $shell.Dispose()
+}
+
 # A script in a process of its own, with the module imported; with none, the script finds it by itself.
 function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }

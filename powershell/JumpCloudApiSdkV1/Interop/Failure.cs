@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>The error record that ends the command: our own failures by name, everything else as it came.</summary>
-public static class Failure
+internal static class Failure
 {
     internal static ErrorRecord NobodyToAsk(PSCmdlet cmdlet, string userId, Exception cause) =>
         new(cause, "Confirmation.NotPossible", ErrorCategory.InvalidOperation, userId)
@@ -13,15 +13,13 @@ public static class Failure
                 "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.", Advice.IsShown(cmdlet)),
         };
 
-    public static ErrorRecord From(ErrorRecord caught, PSCmdlet? cmdlet = null)
+    internal static ErrorRecord From(PSCmdlet cmdlet, Exception cause)
     {
-        var cause = caught.Exception is MethodInvocationException { InnerException: { } inner } ? inner : caught.Exception;
         if (cause.GetBaseException() is LibraryException library)
             return new ErrorRecord(library, library.Code, ErrorCategory.NotInstalled, null)
             {
                 ErrorDetails = Advice.With(library.Message, library.Hint, Advice.IsShown(cmdlet)),
             };
-        if (cause == caught.Exception) return caught;
         return cause is IContainsErrorRecord { ErrorRecord: { } record }
             ? new ErrorRecord(record, cause)
             : new ErrorRecord(cause, cause.GetType().Name, ErrorCategory.NotSpecified, null);

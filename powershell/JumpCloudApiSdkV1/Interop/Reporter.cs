@@ -9,7 +9,6 @@ internal sealed class Reporter
     internal required bool Detailed { get; init; }
     internal required bool PassThru { get; init; }
     internal required bool IsVerbose { get; init; }
-    internal required bool AdviceIsShown { get; init; }
     internal required ProgressMeter? Progress { get; init; }
 
     /// <summary>The code of the failure that is everyone's. Who comes after it is not tried.</summary>
@@ -21,10 +20,10 @@ internal sealed class Reporter
     internal void Stop(string? code) => StoppedBy ??= code;
 
     /// <summary>Takes the results in input order; the total is known once all input is there.</summary>
-    internal ResetReport Report(ResetRequest request, int? total)
+    internal ResetReport Report(ResetRequest request, int? total, bool sameUserMayBeReset)
     {
-        // Read while the one that stopped it was still on its way.
-        if (stopIsShown && request.Result!.Code != StoppedBy && (request.Result.Outcome == "invalid" || request.Result.Code == "DuplicateUser"))
+        // Read while the one that stopped it was still on its way, or the same user again, who was not reset.
+        if (stopIsShown && request.Result!.Code != StoppedBy && (request.Result.Outcome == "invalid" || (request.Result.Code == "DuplicateUser" && !sameUserMayBeReset)))
             request.SettleNotTried(StoppedBy);
         var result = request.Result!;
         if (result.StopsBatch) Stop(result.Code);
@@ -37,14 +36,12 @@ internal sealed class Reporter
         if (isNotTried) notTried++;
         if (isSameReason) sameReason++;
 
-        return new ResetReport
-        {
-            Verbose = IsVerbose ? Describe(result) : null,
-            Warning = isDuplicate ? $"DuplicateUser: {result.Message}" : null,
-            Progress = Progress?.Count(result.IsReset, total),
-            Output = Detailed ? result : PassThru && result.IsReset ? true : null,
-            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result).ToErrorRecord(AdviceIsShown),
-        };
+        return new ResetReport(
+            Output: Detailed ? result : PassThru && result.IsReset ? true : null,
+            Error: result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result),
+            Warning: isDuplicate ? $"DuplicateUser: {result.Message}" : null,
+            Verbose: IsVerbose ? Describe(result) : null,
+            Progress: Progress?.Count(result.IsReset, total));
     }
 
     internal string? ClosingWarning() =>

@@ -18,8 +18,12 @@ public sealed class ResetException : HttpRequestException
     public string? Code => Result.Code;
     public int Attempts => Result.Attempts;
 
-    internal ErrorRecord ToErrorRecord(bool adviceIsShown) =>
-        new(this, Code, Category(Code), UserId) { ErrorDetails = Advice.With(Message, Result.Hint, adviceIsShown) };
+    /// <summary>Where the error ends the command, it says what became of the other users.</summary>
+    internal ErrorRecord ToErrorRecord(string? others, bool adviceIsShown) =>
+        new(this, Code, Category(Code), UserId)
+        {
+            ErrorDetails = Advice.With(others is null ? Message : $"{Message} {others}", Result.Hint, adviceIsShown),
+        };
 
     private static ErrorCategory Category(string? code) => code switch
     {

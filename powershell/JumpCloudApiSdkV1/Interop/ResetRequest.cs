@@ -6,20 +6,26 @@ using JumpCloudApiSdkV1.Models;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>One user on his way: what is to be sent, or the result that already stands.</summary>
-public sealed class ResetRequest
+internal sealed class ResetRequest
 {
     internal ResetRequest(string userId) => ShownId = UserId = userId;
 
     /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
-    public IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
+    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
 
     internal string UserId { get; }
 
     /// <summary>The id as it may be shown.</summary>
     internal string ShownId { get; set; }
 
-    /// <summary>Its place among the users that came in, where it has no id to look for.</summary>
+    /// <summary>Its place among the users that came in, from 1.</summary>
+    internal int Number { get; set; }
+
+    /// <summary>The same for messages, where it has no id to look for.</summary>
     internal int? Place { get; set; }
+
+    /// <summary>The batch has taken it, and may have sent it.</summary>
+    internal bool IsSent { get; set; }
 
     /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
     internal bool IsReady => Result is null;
@@ -94,7 +100,7 @@ public sealed class ResetRequest
         else Settle(ResetResult.FromJson(document));
     }
 
-    internal int Push(BatchHandle batch, ulong tag) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag);
+    internal int Push(BatchHandle batch) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, (ulong)Number);
 
     private static string Describe(byte[] document)
     {

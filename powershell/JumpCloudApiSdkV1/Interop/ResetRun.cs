@@ -12,50 +12,59 @@ namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
 /// One call of the command: a client, a batch on it, and the users on their way through it in input order.
-/// The function adds users and steps; what a step brings goes to the streams.
+/// It writes to the streams itself, so that the function has no loop: a loop would catch the caller's break and continue.
 /// </summary>
 public sealed class ResetRun
 {
     // Short, so that a stop is seen where the shell has no stop token.
     private const uint PollMs = 50;
 
+    // After a cancellation the results are there at once.
+    private const uint DrainMs = 1000;
+
     // Results that wait for a slow user before them, so that they come in order.
     private const int MostWaiting = 1024;
 
+    // A test may switch it off, to run as in a shell before 7.6.
+    private static bool usesStopToken = true;
+
+    private readonly PSCmdlet cmdlet;
     private readonly InputReader reader;
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
-    private readonly bool isDryRun; // its key is a stand-in
+    private readonly bool errorsEndIt, adviceIsShown;
+    private readonly bool isDryRun; // with a stand-in for the key
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
 
     private readonly Queue<ResetRequest> waiting = new();
-    private readonly HashSet<string> handedOver = new(StringComparer.Ordinal);
-    private BatchHandle? batch;
-    private CancellationTokenRegistration onStop;
-    private ResetRequest? unsent;
-    private bool closing, isReady;
+    // Who was sent, and whether he was reset or may have been.
+    private readonly Dictionary<string, bool> sentUsers = new(StringComparer.Ordinal);
+    private Batch? batch;
+    private ResetRequest? unsent, lastDone;
+    private bool closing, isOver, isFinished;
     private int seen;
 
-    public ResetRun(PSCmdlet cmdlet, ActionPreference progressPreference, ActionPreference verbosePreference)
+    private ResetRun(PSCmdlet cmdlet, ActionPreference errorPreference, ActionPreference progressPreference, ActionPreference verbosePreference)
     {
+        this.cmdlet = cmdlet;
         var bound = cmdlet.MyInvocation.BoundParameters;
         reader = new InputReader(bound);
         throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
-        stop = StopToken(cmdlet);
+        errorsEndIt = errorPreference == ActionPreference.Stop;
+        adviceIsShown = Advice.IsShown(cmdlet);
+        stop = usesStopToken ? StopToken(cmdlet) : CancellationToken.None;
         reporter = new Reporter
         {
             Detailed = IsGiven("Detailed"),
             PassThru = IsGiven("PassThru"),
             IsVerbose = IsShown(verbosePreference),
-            AdviceIsShown = Advice.IsShown(cmdlet),
             Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
         };
 
         var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
         var configuration = new Configuration(bound, userAgent);
-        if (IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
@@ -68,32 +77,113 @@ public sealed class ResetRun
         if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(bound.TryGetValue("WhatIf", out var whatIf) ? whatIf : cmdlet.GetVariableValue("WhatIfPreference")))
         {
             lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N")), out noClient);
-            isDryRun = true;
-            if (lease is not null) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
+            isDryRun = lease is not null;
         }
+        FinishWhenDisposed();
+        if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
+        if (isDryRun) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
     }
 
-    /// <summary>Whether it is worth making lines for the verbose stream.</summary>
-    public bool IsVerbose => reporter.IsVerbose;
+    /// <summary>Begins a call. What keeps it from beginning ends the command.</summary>
+    public static ResetRun? Begin(PSCmdlet cmdlet, ActionPreference errorPreference, ActionPreference progressPreference, ActionPreference verbosePreference)
+    {
+        try { return new ResetRun(cmdlet, errorPreference, progressPreference, verbosePreference); }
+        catch (Exception e) when (e is not (FlowControlException or PipelineStoppedException))
+        {
+            cmdlet.ThrowTerminatingError(Failure.From(cmdlet, e));
+            return null;
+        }
+    }
 
-    public ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
+    /// <summary>
+    /// Takes the user that came in, and writes what there is to write before the next one may come. What the script block
+    /// after the command has thrown is returned: thrown from here it would reach the caller as the exception of a method call.
+    /// </summary>
+    public Exception? Process(string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body) => Guard(() =>
+    {
+        var request = Read(id, input, body);
+        if (reporter.IsVerbose)
+            foreach (var line in request.Verbose) cmdlet.WriteVerbose(line);
+        Offer(request);
+        while (Step()) { }
+    });
+
+    /// <summary>All input is there: writes all that is still to come.</summary>
+    public Exception? End() => Guard(() =>
+    {
+        closing = true;
+        batch?.Close();
+        while (Step()) { }
+        isOver = true;
+        // The progress comes last, because its preference may end the command.
+        if (reporter.ClosingWarning() is { } warning) cmdlet.WriteWarning(warning);
+        if (reporter.ClosingProgress() is { } progress) cmdlet.WriteProgress(progress);
+    });
+
+    /// <summary>Gives everything back. When the command was broken off it warns of what became of those of whom nobody was told.</summary>
+    public void Finish()
+    {
+        if (isFinished) return;
+        isFinished = true;
+        string? warning = null;
+        try
+        {
+            if (batch is not null) warning = BreakOff(lastDone, waiting, evenIfAllAreTold: !isOver);
+        }
+        finally
+        {
+            batch?.Dispose();
+            lease?.Dispose();
+        }
+        if (warning is null) return;
+        try { cmdlet.WriteWarning(warning); }
+        // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do; or nothing can be
+        // written any more.
+        catch (Exception)
+        {
+            try { cmdlet.Host?.UI?.WriteWarningLine(warning); }
+            catch (Exception) { /* There is nobody left to tell. */ }
+        }
+    }
+
+    // Runs what writes. Whatever ends it, the caller sees what he would see behind a compiled cmdlet.
+    private Exception? Guard(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception e)
+        {
+            // A stop is not ours: then the whole is told. What else ends the command has been told by its own error.
+            isOver = !cmdlet.Stopping;
+            if (IsCallersThrow(e)) return e;
+            if (e is FlowControlException or PipelineStoppedException) throw;
+            cmdlet.ThrowTerminatingError(Failure.From(cmdlet, e));
+            throw;
+        }
+    }
+
+    private ResetRequest Read(string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         seen++;
-        var request = reader.Read(parameterSet, id, input, body);
-        var arePiped = reader.UsersArePiped(parameterSet);
+        var request = reader.Read(cmdlet.ParameterSetName, id, input, body);
+        request.Number = seen;
+        var arePiped = reader.UsersArePiped(cmdlet.ParameterSetName);
         var faultIsEveryones = request.FaultIsEveryones;
         request.ShownId = lease?.Redact(request.UserId) ?? WithoutKey(request.UserId);
         if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
-        if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
+        if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId))) request.SettleDuplicate();
+        else if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
         else if (lease is null)
         {
             request.Settle(noClient!);
             faultIsEveryones = true;
         }
         else if (request.Fault is { } fault) request.Settle(fault.ToResult(request.ShownId, lease.Redact));
-        else if (arePiped && handedOver.Contains(SameUser(request.UserId))) request.SettleDuplicate();
         else
         {
             request.Preview(lease.Client);
@@ -103,129 +193,106 @@ public sealed class ResetRun
         return request;
     }
 
-    /// <summary>
-    /// Takes a user whom nobody objects to, or whose result already stands. Where nobody could be asked, the error that
-    /// ends the command: returned and not thrown, because what a script catches stands in $Error a second time.
-    /// </summary>
-    public ErrorRecord? Offer(PSCmdlet cmdlet, ResetRequest request)
+    // Takes a user whom nobody objects to, or whose result already stands.
+    private void Offer(ResetRequest request)
     {
-        var (target, action) = (request.Target, request.Action);
         try
         {
-            if (request.IsReady && !cmdlet.ShouldProcess(target, action)) return null;
+            if (request.IsReady && !cmdlet.ShouldProcess(request.Target, request.Action)) return;
         }
         // A stop, also one at the prompt, and the like are not for us to keep.
         catch (Exception e) when (e is HostException and not PromptingException or not (RuntimeException or FlowControlException))
         {
-            return Failure.NobodyToAsk(cmdlet, request.ShownId, e);
+            cmdlet.ThrowTerminatingError(Failure.NobodyToAsk(cmdlet, request.ShownId, e));
         }
-        if (isDryRun && request.Result is null) return null;
+        if (isDryRun && request.Result is null) return;
         waiting.Enqueue(request);
-        if (request.Result is not null) return null;
-        handedOver.Add(SameUser(request.UserId));
-        unsent = request;
-        return null;
+        if (request.Result is null) unsent = request;
     }
 
-    /// <summary>All input is there.</summary>
-    public void Close()
+    // Moves on by at most 50 ms. True when it has to step again before more input may come.
+    private bool Step()
     {
-        closing = true;
-        if (batch is not null) Native.jc_batch_close(batch);
-    }
-
-    /// <summary>Moves on by at most 50 ms. True when the function has to step again before it takes more input.</summary>
-    public bool Step()
-    {
+        if (cmdlet.Stopping) throw new PipelineStoppedException();
         if (unsent is not null) Push(unsent);
-        if (waiting.Count == 0) return false;
-
-        var head = waiting.Peek();
+        if (!waiting.TryPeek(out var head)) return false;
         if (head.Result is null && head != unsent)
         {
             var mustWait = closing || throttleLimit == 1 || unsent is not null || waiting.Count > MostWaiting;
-            if (Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
+            if (batch!.Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
             head.Settle(result);
         }
-        isReady = head.Result is not null;
-        return !isReady || waiting.Count > 1;
+        if (head.Result is null) return true;
+        Write(head);
+        return waiting.Count > 0;
     }
 
-    /// <summary>What the last step brought, or null. After a stop nothing can be shown any more: then it is left to <see cref="Finish"/>.</summary>
-    public ResetReport? TakeReport()
+    // First what became of the user, then what may fail after it. The request leaves the queue when this has been told: also
+    // by a write that the pipeline after it has ended, but not by one that was stopped, or that the host did not carry out.
+    private void Write(ResetRequest request)
     {
-        if (!isReady || stop.IsCancellationRequested) return null;
-        isReady = false;
-        return reporter.Report(waiting.Dequeue(), closing ? seen : null);
-    }
-
-    /// <summary>What is to be said when all results are out.</summary>
-    public string? ClosingWarning() => reporter.ClosingWarning();
-
-    public ProgressRecord? ClosingProgress() => reporter.ClosingProgress();
-
-    /// <summary>Gives everything back. After a stop it warns of what became of the users whose results nobody has seen.</summary>
-    public void Finish(PSCmdlet cmdlet)
-    {
-        string? warning = null;
-        // First: it waits for a cancellation that is just running.
-        onStop.Dispose();
-        if (batch is not null)
+        var sameUserMayBeReset = sentUsers.GetValueOrDefault(SameUser(request.UserId));
+        if (request.IsSent) sentUsers[SameUser(request.UserId)] = request.Result!.Outcome is "reset" or "unknown";
+        var report = reporter.Report(request, closing ? seen : null, sameUserMayBeReset);
+        string? others = null;
+        try
         {
-            if (waiting.Count > 0) warning = Cancel();
-            batch.Dispose();
+            if (report.Output is not null) cmdlet.WriteObject(report.Output);
+            if (report.Error is not null)
+            {
+                if (errorsEndIt) others = BreakOff(request, waiting.Skip(1));
+                cmdlet.WriteError(report.Error.ToErrorRecord(others, adviceIsShown));
+            }
         }
-        lease?.Dispose();
-        if (warning is null) return;
-        try { cmdlet.WriteWarning(warning); }
-        // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do.
-        catch (Exception e) when (e is PipelineStoppedException or FlowControlException) { cmdlet.Host.UI?.WriteWarningLine(warning); }
+        catch (Exception e)
+        {
+            if (!cmdlet.Stopping && (e is FlowControlException or PipelineStoppedException || IsCallersThrow(e)))
+            {
+                Done();
+                if (others is not null) waiting.Clear();
+            }
+            throw;
+        }
+        Done();
+        if (report.Warning is not null) cmdlet.WriteWarning(report.Warning);
+        if (report.Verbose is not null) cmdlet.WriteVerbose(report.Verbose);
+        if (report.Progress is not null) cmdlet.WriteProgress(report.Progress);
+
+        void Done() => lastDone = waiting.Dequeue();
     }
 
-    // One warning for both: where warnings stop the command, a second one would be lost.
-    private string? Cancel()
+    // Sends nothing more, and says what became of those of whom nobody has been told.
+    private string? BreakOff(ResetRequest? last, IEnumerable<ResetRequest> untold, bool evenIfAllAreTold = false)
     {
-        Native.jc_batch_cancel(batch!);
-        foreach (var request in waiting.Where(r => r.Result is null && r != unsent))
-            if (Next(PollMs) is { } result) request.Settle(result);
-
-        var unknown = Ids(r => r.Result?.Outcome == "unknown" || (r.Result is null && r != unsent));
-        var reset = Ids(r => r.Result?.IsReset == true);
-        return unknown.Length + reset.Length == 0 ? null
-            : "Stopped."
-                + (unknown.Length == 0 ? "" : $" It is not known whether these users were reset: {unknown}.")
-                + (reset.Length == 0 ? "" : $" These were reset as well, though their results were not shown: {reset}.");
-
-        string Ids(Func<ResetRequest, bool> which) => string.Join(", ", waiting.Where(which).Select(r => r.ShownId));
+        if (batch is null) return null;
+        batch.Cancel();
+        foreach (var request in untold.Where(request => request.IsSent && request.Result is null))
+        {
+            if (batch.Next(DrainMs) is not { } result) break;
+            request.Settle(result);
+        }
+        var brokenOff = new BrokenOff(last, untold, seen);
+        return brokenOff.NamesSomebody || evenIfAllAreTold ? brokenOff.ToString() : null;
     }
 
     private void Push(ResetRequest request)
     {
         if (batch is null)
         {
-            var made = Native.jc_batch_new(lease!.Client, throttleLimit, out var opened);
-            batch = made == Native.Ok ? opened : throw new InvalidOperationException($"The native library made no batch (status {made}).");
-            if (closing) Native.jc_batch_close(batch);
-            onStop = stop.Register(() => Native.jc_batch_cancel(opened));
+            batch = new Batch(lease!.Client, throttleLimit, stop);
+            if (closing) batch.Close();
         }
-        var status = request.Push(batch, (ulong)seen);
+        var status = batch.Push(request);
         if (status == Native.Full) return;
         unsent = null;
-        if (status == Native.Ok) return;
+        if (status == Native.Ok)
+        {
+            request.IsSent = sentUsers[SameUser(request.UserId)] = true;
+            return;
+        }
         // It was well a moment ago: a date may have passed since, while a prompt stood open.
         if (status != Native.Closed) request.Preview(lease!.Client);
         if (request.Result is null) request.SettleNotTried(reporter.StoppedBy);
-    }
-
-    private ResetResult? Next(uint timeoutMs)
-    {
-        var buffer = new Native.Buffer();
-        var status = Native.jc_batch_next(batch!, timeoutMs, ref buffer);
-        var document = buffer.Take();
-        if (status == Native.Timeout) return null;
-        return document.Length > 0
-            ? ResetResult.FromJson(document)
-            : throw new InvalidOperationException($"The native library gave no result (status {status}).");
     }
 
     // Where there is no client to do it.
@@ -235,7 +302,15 @@ public sealed class ResetRun
     // The API's own ids are hexadecimal numbers.
     private static string SameUser(string id) => Record.IsApiId(id) ? id.ToLowerInvariant() : id;
 
+    private static bool IsCallersThrow(Exception e) => e is RuntimeException { WasThrownFromThrowStatement: true };
+
     private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+
+    // A steppable pipeline that is disposed without its end, as by an older proxy function, runs no clean block; only this
+    // event of the engine's own says so. Where it is missing, the handles are freed when they are collected.
+    private void FinishWhenDisposed() =>
+        cmdlet.GetType().GetEvent("DisposingEvent", BindingFlags.NonPublic | BindingFlags.Instance)?.GetAddMethod(nonPublic: true)
+            ?.Invoke(cmdlet, [new EventHandler((_, _) => Finish())]);
 
     // PowerShell 7.6 has it; the references for 7.4 have not.
     private static CancellationToken StopToken(PSCmdlet cmdlet) =>
