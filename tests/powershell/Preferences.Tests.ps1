@@ -83,9 +83,10 @@ Describe 'A runspace without preference variables' {
         $state = [initialsessionstate]::CreateDefault()
         foreach ($name in @($state.Variables.Name -like '*Preference'; 'ErrorView')) { $state.Variables.Remove($name, $null) }
         Set-Fault bad '[{"status":404}]'
-        $result = Invoke-Runspace '"ok-1","bad","ok-1" | R -Detailed | ForEach-Object Outcome; Get-Variable *Preference | ForEach-Object Name' -State $state
-        $result.Output | Should -Be 'reset', 'refused', 'cancelled'
-        $result.Errors | Should -Match "^User 'bad' was not reset"
+        $result = Invoke-Runspace '"ok-1","bad","ok-1" | R -Detailed; Get-Variable *Preference' -State $state
+        $result.Output.Outcome | Should -Be 'reset', 'refused', 'cancelled'
+        $result.Errors | Should -HaveCount 1
+        $result.Errors[0] | Should -Match '^User ''bad'' was not reset'
         $result.Warnings | Should -Match '^DuplicateUser: '
         Get-ArrivedText | Should -Be 'ok-1 {}', 'bad {}'
     }

@@ -13,8 +13,8 @@ internal static class Advice
     internal static bool ShellShowsIt { get; set; } = typeof(PSObject).Assembly.GetName().Version >= new Version(7, 5);
 
     /// <summary>Whether the shell will show it. Which view a remote or later reader has, nobody knows.</summary>
-    internal static bool IsShown(PSCmdlet? cmdlet) =>
-        ShellShowsIt && (cmdlet?.GetVariableValue("ErrorView")?.ToString() ?? "ConciseView") == "ConciseView";
+    internal static bool IsShown(PSCmdlet cmdlet) =>
+        ShellShowsIt && (cmdlet.GetVariableValue("ErrorView")?.ToString() ?? "ConciseView") == "ConciseView";
 
     internal static ErrorDetails With(string message, string? advice, bool isShown) =>
         new(isShown || string.IsNullOrEmpty(advice) ? message : $"{message}{Environment.NewLine}  Recommendation: {advice}")

@@ -13,7 +13,7 @@ internal static class Failure
                 "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.", Advice.IsShown(cmdlet)),
         };
 
-    internal static ErrorRecord From(Exception cause, PSCmdlet cmdlet)
+    internal static ErrorRecord From(PSCmdlet cmdlet, Exception cause)
     {
         if (cause.GetBaseException() is LibraryException library)
             return new ErrorRecord(library, library.Code, ErrorCategory.NotInstalled, null)

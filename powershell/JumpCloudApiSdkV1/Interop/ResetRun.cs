@@ -33,8 +33,8 @@ public sealed class ResetRun
     private readonly ClientLease? lease;
     private readonly ResetResult? noClient;
     private readonly uint throttleLimit;
-    private readonly bool errorsEndIt;
-    private readonly bool isDryRun; // its key is a stand-in
+    private readonly bool errorsEndIt, adviceIsShown;
+    private readonly bool isDryRun; // with a stand-in for the key
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
 
@@ -53,6 +53,7 @@ public sealed class ResetRun
         reader = new InputReader(bound);
         throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
         errorsEndIt = errorPreference == ActionPreference.Stop;
+        adviceIsShown = Advice.IsShown(cmdlet);
         stop = usesStopToken ? StopToken(cmdlet) : CancellationToken.None;
         reporter = new Reporter
         {
@@ -62,11 +63,8 @@ public sealed class ResetRun
             Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
         };
 
-        FinishWhenDisposed();
-
         var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
         var configuration = new Configuration(bound, userAgent);
-        if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
@@ -79,9 +77,11 @@ public sealed class ResetRun
         if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(bound.TryGetValue("WhatIf", out var whatIf) ? whatIf : cmdlet.GetVariableValue("WhatIfPreference")))
         {
             lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N")), out noClient);
-            isDryRun = true;
-            if (lease is not null) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
+            isDryRun = lease is not null;
         }
+        FinishWhenDisposed();
+        if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
+        if (isDryRun) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
     }
@@ -93,7 +93,7 @@ public sealed class ResetRun
         // What a warning or a verbose line ends, as -WarningAction Stop does, has been told already.
         catch (Exception e) when (e is not (FlowControlException or PipelineStoppedException))
         {
-            cmdlet.ThrowTerminatingError(Failure.From(e, cmdlet));
+            cmdlet.ThrowTerminatingError(Failure.From(cmdlet, e));
             return null;
         }
     }
@@ -167,7 +167,7 @@ public sealed class ResetRun
             isOver = e is not PipelineStoppedException || !MayBeStopping;
             if (IsCallersThrow(e)) return e;
             if (e is FlowControlException or PipelineStoppedException) throw;
-            cmdlet.ThrowTerminatingError(Failure.From(e, cmdlet));
+            cmdlet.ThrowTerminatingError(Failure.From(cmdlet, e));
             throw;
         }
     }
@@ -247,7 +247,7 @@ public sealed class ResetRun
             {
                 isOwnError = errorsEndIt;
                 if (errorsEndIt) others = BreakOff(request, waiting.Skip(1));
-                cmdlet.WriteError(report.Error.ToErrorRecord(others, Advice.IsShown(cmdlet)));
+                cmdlet.WriteError(report.Error.ToErrorRecord(others, adviceIsShown));
             }
         }
         catch (Exception e)
