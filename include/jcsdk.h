@@ -119,6 +119,7 @@
  *   DuplicateUser           See the first result of this user; this request was not sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
  *                           looking the user up.
+ *   Internal.NotSent        This is a defect of jcsdk: please report it. Nothing has changed.
  *   Internal.Panic          This is a defect of jcsdk: please report it. Look the user up before resetting again.
  *
  * Conventions:
@@ -133,6 +134,8 @@
  *   meaning; new ones may come, so treat one that you do not know as JC_UNKNOWN.
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
  * - Threads of the library block all signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
+ * - A thread that calls has a stack of at least 256 KiB. On one whose thread-locals are gone, as in the destructor of a
+ *   pthread key, resets are JC_INVALID. pthread_cancel waits until the call has returned. Nothing is written to stderr.
  * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
  * - Once it was used, the library has to stay loaded: no dlclose.
  * - "Else NAME", at an option, is the environment variable that counts where the option is unset.
@@ -247,7 +250,8 @@
 #define JC_OPT_CA_FILE 5
 
 /**
- * An http proxy's URL; used for https only. Else HTTPS_PROXY.
+ * An http proxy's URL; used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
+ * is not empty.
  */
 #define JC_OPT_PROXY 6
 
@@ -262,7 +266,8 @@
 #define JC_OPT_PROXY_PASSWORD 8
 
 /**
- * Hosts that are reached without the proxy, separated by commas. Else NO_PROXY.
+ * Hosts that are reached without the proxy, separated by commas: a name, which also stands for what is below it, an
+ * address or a range of them, each perhaps with a port; * is every host. Else NO_PROXY or no_proxy.
  */
 #define JC_OPT_NO_PROXY 9
 
@@ -357,7 +362,7 @@ void jc_buf_free(jc_buf *buf);
 /**
  * Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
  * since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
- * JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
+ * JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
  * JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread,
  * many at once, but not while another thread changes the environment.
  */
@@ -392,7 +397,7 @@ int32_t jc_options_set_int(jc_options *options,
  * As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
  * process's environment is not read for these options at all: for hosts whose users see another one, as those of
  * PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
- * NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
+ * ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
  * SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
  */
 int32_t jc_options_set_env(jc_options *options,

@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use crate::code::Code;
 use crate::outcome::Fault;
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Secret};
 
 /// What goes into a request's head is at most so long, in bytes. The HTTP library's buffer holds such a head whole,
 /// so that none of it leaves before [`InFlight`](crate::attempt::InFlight) is asked.
@@ -15,15 +15,15 @@ pub const HEAD_TEXT_MAX: usize = 4096;
 /// So much of a wrong region's name is shown, in characters.
 const NAME_SHOWN: usize = 64;
 
-/// From the published API description: one host a region. `whose` names the setting in a fault, and `redactor` knows
-/// what its value must not show: the key, where the two were mixed up.
-pub fn region(name: &str, whose: &str, redactor: &Redactor) -> Result<Url, Fault> {
+/// From the published API description: one host a region. `whose` names the setting in a fault, which gives its value
+/// as well, but not where that is the key.
+pub fn region(name: &str, whose: &str, key: &Secret) -> Result<Url, Fault> {
     let host = match name.to_ascii_uppercase().as_str() {
         "STANDARD" => "https://console.jumpcloud.com",
         "EU" => "https://console.eu.jumpcloud.com",
         "IN" => "https://console.in.jumpcloud.com",
         _ => {
-            let name = redactor.clean_whole(name, NAME_SHOWN);
+            let name = Redactor::new([key.clone()]).clean_whole(name, NAME_SHOWN);
             let what = format!("{whose} is '{name}', which is none of STANDARD, EU and IN");
             return Err(Fault::new(Code::EnvironmentInvalid, &what));
         }

@@ -29,12 +29,19 @@ pub struct Answer {
     /// What `Retry-After` asks for.
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
+    /// The connection had carried another request before, as far as is known.
+    pub on_used_connection: bool,
     /// The body did not arrive whole, or is longer than [`BODY_MAX`].
     pub cut: bool,
 }
 
 /// Reads an answer to the bound of its body, and says at each step what has arrived so far.
-pub async fn read(mut response: reqwest::Response, deadline: Instant, arrived: impl Fn(&Answer)) -> Answer {
+pub async fn read(
+    mut response: reqwest::Response,
+    on_used_connection: bool,
+    deadline: Instant,
+    arrived: impl Fn(&Answer),
+) -> Answer {
     let text = |name| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
@@ -43,6 +50,7 @@ pub async fn read(mut response: reqwest::Response, deadline: Instant, arrived: i
         location: text(header::LOCATION),
         encoding: text(header::CONTENT_ENCODING),
         retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(&text, SystemTime::now())),
+        on_used_connection,
         body: Vec::new(),
         cut: true,
     };
@@ -102,6 +110,10 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
             "the answer is a web page that says that there is nothing at this URL (404)".into(),
         ),
         404 => refused(Code::UserNotFound, "the server knows no such user (404)".into()),
+        // Proxies send it unasked when they close an idle connection. It may have crossed with this request.
+        408 if answer.on_used_connection => {
+            unknown(Code::AnswerLost, "the answer (408) may not have been meant for this request".into())
+        }
         429 => refused(
             Code::RateLimitExceeded,
             format!("the server had too many requests (429){}", wait(answer)),

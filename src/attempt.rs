@@ -1,6 +1,8 @@
 //! One request on its way and back. It can be stopped until its bytes leave. Whether they may have left decides between
 //! *cancelled* or *refused* and *unknown*, so what hands the bytes over is asked, and errors are not guessed from.
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use hyper_util::client::legacy::connect::HttpInfo;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Answer};
@@ -28,6 +31,7 @@ pub async fn send(
     mut request: reqwest::Request,
     body: String,
     in_flight: &Arc<InFlight>,
+    connections: &Connections,
     deadline: Instant,
 ) -> Reply {
     // Lets the runtime notice idle connections that the server has closed, so that nothing is written to them.
@@ -36,8 +40,11 @@ pub async fn send(
     let reply = match timeout_at(deadline, http.execute(request)).await {
         Ok(Ok(response)) => {
             let deadline = deadline.min(Instant::now() + BODY_TIME);
-            let answer = answer::read(response, deadline, |answer| in_flight.answered(answer.clone())).await;
-            return Reply::Answer(answer);
+            #[cfg(feature = "panic-for-tests")]
+            assert!(!response.url().path().contains("panic-late"), "a defect for tests");
+            let is_used = connections.was_used(response.extensions().get());
+            let arrived = |answer: &Answer| in_flight.answered(answer.clone());
+            return Reply::Answer(answer::read(response, is_used, deadline, arrived).await);
         }
         Ok(Err(error)) => Reply::Failed(error),
         Err(_) => Reply::TimedOut,
@@ -45,6 +52,19 @@ pub async fn send(
     // Lets the runtime close the connection, which nobody may drive for a while.
     tokio::task::yield_now().await;
     reply
+}
+
+/// The connections that have carried a request, by this end's address. The system may give an address again to a later
+/// connection, which then counts as used, too.
+#[derive(Debug, Default)]
+pub struct Connections(Mutex<HashSet<SocketAddr>>);
+
+impl Connections {
+    /// Notes that a request has used this connection, and says whether another had before.
+    fn was_used(&self, connection: Option<&HttpInfo>) -> bool {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.is_none_or(|connection| !used.insert(connection.local_addr()))
+    }
 }
 
 /// What is known of one user's request while it is under way. Sending and stopping may race from two threads, and

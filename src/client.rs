@@ -1,5 +1,6 @@
 //! The client: a configuration and its connections. One user at a time here, many in a [`Batch`](crate::Batch).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -50,19 +51,18 @@ impl Client {
         make().map_err(clean)
     }
 
-    /// Resets one user and waits for what comes of it: at most the total time-out.
-    ///
-    /// # Panics
-    ///
-    /// On a thread that drives asynchronous tasks of tokio, as tokio's own `block_on` does.
+    /// Resets one user and waits for what comes of it: at most the total time-out. A panic inside, as tokio's own on a
+    /// thread that drives asynchronous tasks, becomes a result that says whether something may have been sent.
     pub fn reset(&self, request: &ResetRequest) -> ResetResult {
-        self.reset_stoppable(request, &Arc::default())
-    }
-
-    /// As [`reset`](Self::reset), with a record of how far it has come.
-    pub(crate) fn reset_stoppable(&self, request: &ResetRequest, in_flight: &Arc<InFlight>) -> ResetResult {
+        if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+            let what = "the calling thread is at its end and has given up what a call needs of it";
+            return self.session.unsent(request, Fault::new(Code::ArgumentInvalid, what));
+        }
         let turn = tokio::time::Instant::now();
-        self.on_caller.run(|http| self.session.reset(http, request, in_flight, turn))
+        let in_flight = Arc::new(InFlight::default());
+        let run = || self.on_caller.run(|http| self.session.reset(http, request, &in_flight, turn));
+        let stopped = |_| self.session.stopped(request, &in_flight, Code::Panic);
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(stopped)
     }
 
     /// What would be sent, without the key, and the user's id as it may be shown. Sends nothing.

@@ -89,6 +89,7 @@ codes! {
     DuplicateUser = "DuplicateUser", [], "See the first result of this user; this request was not sent.";
     Cancelled = "Cancelled", [],
         "Reset this user again if it is still wanted, but where the outcome is unknown only after looking the user up.";
+    PanicUnsent = "Internal.NotSent", [], "This is a defect of jcsdk: please report it. Nothing has changed.";
     Panic = "Internal.Panic", [], "This is a defect of jcsdk: please report it. Look the user up before resetting again.";
 }
 

@@ -8,7 +8,7 @@ use reqwest::Url;
 use crate::address::{self, HEAD_TEXT_MAX};
 use crate::code::Code;
 use crate::outcome::Fault;
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 use crate::redact::{Redactor, Secret};
 
 /// What a caller asks for. `None` leaves a setting to the environment and then to its default; an empty text sets
@@ -25,7 +25,8 @@ pub struct Options {
     pub url: Option<String>,
     /// A PEM file of certificate authorities, trusted besides those of the platform. Else `SSL_CERT_FILE`.
     pub ca_file: Option<String>,
-    /// An http proxy's URL, used for https only. Else `HTTPS_PROXY`.
+    /// An http proxy's URL, used for https only. Else the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is
+    /// not empty.
     pub proxy: Option<Secret>,
     /// Counts before a user in the proxy's URL.
     pub proxy_user: Option<String>,
@@ -46,6 +47,9 @@ pub struct Options {
     /// Stands in place of the process's environment.
     pub env: Option<HashMap<String, Secret>>,
 }
+
+/// In the order of the tools beside us: the first that is not empty.
+const PROXY_NAMES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Every time-out is at least a millisecond and at most this.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
@@ -80,7 +84,7 @@ impl Config {
         let text = |option: &Option<String>, names: &[&str]| {
             let value = match option {
                 Some(value) => Some(value.clone()),
-                None => names.iter().find_map(|name| env(name)).map(|value| value.expose().to_owned()),
+                None => first(env, names).map(|(_, value)| value.expose().to_owned()),
             };
             value.filter(|value| !value.is_empty())
         };
@@ -101,11 +105,13 @@ impl Config {
             return invalid("the user agent is longer than 4096 bytes");
         }
         let key = key(options.api_key.clone().or_else(|| env("JCApiKey")))?;
+        let base = base(options, env, &key)?;
+        let no_proxy = text(&options.no_proxy, &["NO_PROXY", "no_proxy"]).unwrap_or_default();
         Ok(Self {
-            base: base(options, env, &key)?,
             key,
             ca_file: text(&options.ca_file, &["SSL_CERT_FILE"]),
-            proxy: proxy(options, env, text(&options.no_proxy, &["NO_PROXY", "no_proxy"]))?,
+            proxy: proxy(options, env)?.filter(|_| !proxy::is_exempt(&base, &no_proxy)),
+            base,
             org_id,
             user_agent,
             connect_timeout: timeout(options.connect_timeout, 10)?,
@@ -157,7 +163,6 @@ fn key(key: Option<Secret>) -> Result<Secret, Fault> {
 }
 
 fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -> Result<Url, Fault> {
-    let redactor = Redactor::new([key.clone()]);
     let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
     let found = |option: &Option<String>, name| {
         let value = if option.is_none() { env(name) } else { None };
@@ -166,29 +171,31 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -
     if let Some(url) = given(&options.url) {
         address::base_url(&url, "the URL")
     } else if let Some(name) = given(&options.environment) {
-        address::region(&name, "the environment that was given", &redactor)
+        address::region(&name, "the environment that was given", key)
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
         address::base_url(&url, "JCApiUrl")
     } else {
         // An older JumpCloud module leaves "production" behind, its own name for the default.
         let name = found(&options.environment, "JCEnvironment")
             .filter(|name| !name.eq_ignore_ascii_case("production"));
-        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", &redactor)
+        address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", key)
     }
 }
 
-fn proxy(
-    options: &Options,
-    env: &dyn Fn(&str) -> Option<Secret>,
-    no_proxy: Option<String>,
-) -> Result<Option<Proxy>, Fault> {
-    let text = match &options.proxy {
-        Some(text) => Some(text.clone()),
-        None => env("HTTPS_PROXY").or_else(|| env("https_proxy")),
+fn proxy(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Option<Proxy>, Fault> {
+    let found = match &options.proxy {
+        Some(text) => Some(("the proxy's URL", text.clone())).filter(|(_, text)| !text.expose().is_empty()),
+        None => first(env, &PROXY_NAMES),
     };
-    let Some(text) = text.filter(|text| !text.expose().is_empty()) else { return Ok(None) };
+    let Some((whose, text)) = found else { return Ok(None) };
     let (user, password) = (options.proxy_user.as_deref(), options.proxy_password.as_ref());
-    Proxy::new(&text, user, password, no_proxy).map(Some)
+    Proxy::new(&text, whose, user, password).map(Some)
+}
+
+/// The first of these variables that is not empty.
+fn first<'a>(env: &dyn Fn(&str) -> Option<Secret>, names: &[&'a str]) -> Option<(&'a str, Secret)> {
+    let mut found = names.iter().filter_map(|&name| Some((name, env(name)?)));
+    found.find(|(_, value)| !value.expose().is_empty())
 }
 
 pub fn is_timeout(time: Duration) -> bool {
@@ -319,18 +326,36 @@ mod tests {
             (None, vec![], None, None),
             (None, vec![("HTTPS_PROXY", "http://p:3128")], Some("http://p:3128/"), None),
             (None, vec![("https_proxy", "p:3128")], Some("http://p:3128/"), None),
+            (None, vec![("HTTPS_PROXY", ""), ("https_proxy", "p:3128")], Some("http://p:3128/"), None),
+            (None, vec![("ALL_PROXY", "http://a"), ("https_proxy", "http://p")], Some("http://p/"), None),
+            (None, vec![("all_proxy", "http://a"), ("ALL_PROXY", "")], Some("http://a/"), None),
+            (
+                None,
+                vec![("HTTPS_PROXY", "http://p"), ("NO_PROXY", ""), ("no_proxy", "*.jumpcloud.com")],
+                None,
+                None,
+            ),
             (None, vec![("HTTPS_PROXY", "http://u:p%40ss@p")], Some("http://p/"), Some(("u", "p@ss"))),
             (Some("http://o"), vec![("HTTPS_PROXY", "http://p")], Some("http://o/"), None),
             (Some(""), vec![("HTTPS_PROXY", "http://p")], None, None),
         ] {
-            let env: Vec<_> = env.into_iter().chain([key, ("NO_PROXY", "a,b")]).collect();
+            let env: Vec<_> = env.into_iter().chain([key]).collect();
             let proxy = config(Options { proxy: options.map(Secret::new), ..Options::default() }, &env)
                 .unwrap()
                 .proxy;
             assert_eq!(proxy.as_ref().map(|proxy| proxy.url.as_str()), url, "{env:?}");
             let login = proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
             assert_eq!(login.map(|(user, password)| (user.as_str(), password.expose())), user);
-            assert!(proxy.is_none_or(|proxy| proxy.no_proxy == "a,b"));
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_named() {
+        for name in PROXY_NAMES {
+            let fault =
+                config(Options::default(), &[("JCApiKey", "k"), (name, "socks5h://p:1")]).unwrap_err();
+            assert_eq!(fault.code, Code::UrlInvalid);
+            assert!(fault.message.starts_with(name) && fault.message.contains("socks"), "{fault}");
         }
     }
 

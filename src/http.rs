@@ -71,8 +71,7 @@ pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
 
 fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Fault> {
     let settings = reqwest::Proxy::https(proxy.url.clone())
-        .map_err(|_| Fault::new(Code::UrlInvalid, "the proxy's URL cannot be used"))?
-        .no_proxy(reqwest::NoProxy::from_string(&proxy.no_proxy));
+        .map_err(|_| Fault::new(Code::UrlInvalid, "the proxy's URL cannot be used"))?;
     Ok(match &proxy.login {
         Some((user, password)) => settings.basic_auth(user, password.expose()),
         None => settings,

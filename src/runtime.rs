@@ -17,6 +17,11 @@ fn builder() -> Builder {
 
 /// Starts a thread. Signals are for the host's own threads.
 pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    #[cfg(feature = "capi")]
+    let work = || {
+        crate::ffi::thread_is_ours();
+        work();
+    };
     without_signals(|| std::thread::Builder::new().name(name.into()).spawn(work))
 }
 

@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use crate::attempt::{self, InFlight, Reply, Stopped};
+use crate::attempt::{self, Connections, InFlight, Reply, Stopped};
 use crate::code::Code;
 use crate::config::Config;
 use crate::outcome::{Fault, Outcome, Verdict};
@@ -29,6 +29,7 @@ pub struct Session {
     redactor: Redactor,
     retry: RetryPolicy,
     throttle: Throttle,
+    connections: Connections,
     key: KeyTrust,
 }
 
@@ -39,6 +40,7 @@ impl Session {
             redactor: config.redactor(),
             retry: RetryPolicy { max_retries: config.max_retries, total: config.total_timeout },
             throttle: Throttle::default(),
+            connections: Connections::default(),
             key: KeyTrust::default(),
             config,
         })
@@ -107,8 +109,7 @@ impl Session {
             }
             Stopped::NotSent if code == Code::Panic => {
                 let what = "a defect of jcsdk ended it before anything was sent";
-                let hint = "This is a defect of jcsdk: please report it. Nothing was sent.".to_owned();
-                Verdict { hint: Some(hint), ..Verdict::new(Outcome::Refused, code, what) }
+                Verdict::new(Outcome::Refused, Code::PanicUnsent, what)
             }
             Stopped::NotSent => {
                 Verdict::new(Outcome::Cancelled, code, "it was stopped before anything was sent")
@@ -128,7 +129,7 @@ impl Session {
         turn: Instant,
     ) -> ResetResult {
         #[cfg(feature = "panic-for-tests")]
-        assert!(!request.id().starts_with("panic-there"), "a defect for tests");
+        assert!(request.id() != "panic-there", "a defect for tests");
         let deadline = turn + self.retry.total;
         let mut attempts = 0;
         // The server's last word. It says more than the news that a further attempt could not even be sent.
@@ -200,7 +201,7 @@ impl Session {
         *post.headers_mut() = self.headers.clone();
         let host = self.config.base.authority();
         let cleaned = |verdict: Verdict| Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict };
-        match attempt::send(http, post, request.body(), in_flight, deadline).await {
+        match attempt::send(http, post, request.body(), in_flight, &self.connections, deadline).await {
             Reply::Answer(answer) => answer::judge(&answer, &url, &self.redactor),
             Reply::Failed(error) => {
                 let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
@@ -281,7 +282,7 @@ mod tests {
         let answer = Answer { status: 404, ..Answer::default() };
         for (reached, code, outcome, told) in [
             (Stopped::NotSent, Code::Cancelled, Outcome::Cancelled, Code::Cancelled),
-            (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::Panic),
+            (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent),
             (Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled),
             (Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic),
             (Stopped::Answered(answer.clone()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),

@@ -141,6 +141,23 @@ fn one_goes_ahead_until_the_key_is_known_to_be_good() {
     }
 }
 
+/// Where the answers say nothing of the key, a few of them are enough to go on with more at once.
+#[test]
+fn a_server_that_only_fails_does_not_hold_a_batch_to_one_at_a_time() {
+    let simulator = simulator();
+    for (n, id) in ids(11).iter().enumerate() {
+        let step = if n < 3 { json!({"status": 500}) } else { json!({"never": true}) };
+        simulator.set_faults(id, json!([step])).unwrap();
+    }
+    let client = client(&options(&simulator.addresses().http));
+    let batch = batch(&client, 8);
+    for id in ids(11) {
+        batch.push(request(&id), None).unwrap();
+    }
+    wait_until("eight are under way", || simulator.stats().requests == 3 + 8);
+    batch.cancel();
+}
+
 /// A refused key in the middle of a batch: requests in flight get their true result, the others are not tried.
 #[test]
 fn what_was_not_sent_when_all_is_stopped_is_never_sent() {

@@ -40,6 +40,21 @@ fn a_connection_that_the_server_has_closed_loses_nothing() {
     assert_eq!(arrived(&simulator, "ok-1"), 400);
 }
 
+/// A proxy sends 408 unasked when it closes an idle connection, and it may cross with the next request.
+#[test]
+fn a_408_on_a_used_connection_may_be_meant_for_nobody() {
+    let simulator = simulator();
+    let proxy = Some(Secret::new(simulator.addresses().proxy.clone()));
+    let direct = tls(&simulator, &simulator.addresses().https);
+    for options in [options(&simulator.addresses().http), direct.clone(), Options { proxy, ..direct }] {
+        simulator.set_faults("ok-1", json!([{"status": 408}, {}, {"status": 408}])).unwrap();
+        let client = client(&options);
+        assert_eq!(said(&reset(&client, "ok-1")), ("refused", "Request.Refused"));
+        assert_eq!(said(&reset(&client, "ok-1")), ("reset", ""));
+        assert_eq!(said(&reset(&client, "ok-1")), ("unknown", "Answer.Lost"));
+    }
+}
+
 #[test]
 fn a_proxy_serves_its_own_client_only() {
     let simulator = simulator();

@@ -1,5 +1,6 @@
 //! Bytes that the library makes and the caller frees.
 
+use std::cell::Cell;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 
@@ -75,10 +76,17 @@ pub fn put_result(out: Out, result: &ResetResult) -> i32 {
     status
 }
 
-/// Runs a function that ends with a result and gives its document to the caller.
-pub fn with_result(out: Out, body: impl FnOnce() -> ResetResult) -> i32 {
-    let result = boundary(None, || Some(body()));
-    let panicked =
-        || ResetResult::unsent(None, Verdict::new(Outcome::Unknown, Code::Panic, "a defect of jcsdk"));
+/// Runs a function that ends with a result and gives its document to the caller. It says when a reset begins, which
+/// knows itself whether something was sent: after that a panic leaves it unknown.
+pub fn with_result(out: Out, body: impl FnOnce(&Cell<bool>) -> ResetResult) -> i32 {
+    let begun = Cell::new(false);
+    let result = boundary(None, || Some(body(&begun)));
+    let panicked = || {
+        let (outcome, code) = match begun.get() {
+            true => (Outcome::Unknown, Code::Panic),
+            false => (Outcome::Refused, Code::PanicUnsent),
+        };
+        ResetResult::unsent(None, Verdict::new(outcome, code, "a defect of jcsdk ended it"))
+    };
     boundary(JC_PANIC, || put_result(out, &result.unwrap_or_else(panicked)))
 }

@@ -1,8 +1,8 @@
 //! One user at a time, with a configuration of the caller's.
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::Arc;
 
 use super::buffer::{self, Out};
 use super::handle::Handle;
@@ -62,21 +62,27 @@ pub extern "C" fn jc_client_reset_system_user_mfa(
     out_buf: Out,
 ) -> i32 {
     // SAFETY: the header asks for a client that was not freed, or NULL.
-    buffer::with_result(out_buf, || match unsafe { Handle::enter(client) } {
+    buffer::with_result(out_buf, |begun| match unsafe { Handle::enter(client) } {
         Err(unusable) => ResetResult::unsent(None, unusable.fault("client")),
-        Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags),
+        Ok(client) => reset(&client.0, &id, exclusion, until_epoch, flags, begun),
     })
 }
 
-pub(super) fn reset(client: &Client, id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> ResetResult {
-    let request = match request::read(id, exclusion, until_epoch, flags) {
-        Ok(request) => request,
-        Err(fault) => return client.session.invalid(request::id(id), fault),
-    };
-    let in_flight = Arc::default();
-    let result = boundary(None, || Some(client.reset_stoppable(&request, &in_flight)));
-    // After a panic what is known is whether the request had left.
-    result.unwrap_or_else(|| client.session.stopped(&request, &in_flight, Code::Panic))
+pub(super) fn reset(
+    client: &Client,
+    id: &Text,
+    exclusion: i32,
+    until_epoch: i64,
+    flags: u32,
+    begun: &Cell<bool>,
+) -> ResetResult {
+    match request::read(id, exclusion, until_epoch, flags) {
+        Ok(request) => {
+            begun.set(true);
+            client.reset(&request)
+        }
+        Err(fault) => client.session.invalid(request::id(id), fault),
+    }
 }
 
 /// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:

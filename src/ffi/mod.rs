@@ -9,6 +9,7 @@
 
 mod batch;
 mod buffer;
+mod cancellation;
 mod client;
 mod handle;
 mod one_shot;
@@ -20,6 +21,7 @@ mod status;
 mod text;
 mod version;
 
+pub use panic::thread_is_ours;
 pub use signals::{without_signals, without_sigpipe};
 
 /// Wipes memory when it is freed: the HTTP and TLS libraries copy the key into buffers of their own.

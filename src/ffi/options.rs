@@ -23,13 +23,15 @@ pub const JC_OPT_URL: i32 = 4;
 /// A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
 /// is made. Else SSL_CERT_FILE.
 pub const JC_OPT_CA_FILE: i32 = 5;
-/// An http proxy's URL; used for https only. Else HTTPS_PROXY.
+/// An http proxy's URL; used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
+/// is not empty.
 pub const JC_OPT_PROXY: i32 = 6;
 /// Counts before a user in the proxy's URL.
 pub const JC_OPT_PROXY_USER: i32 = 7;
 /// Counts before a password in the proxy's URL. Treated as the key is.
 pub const JC_OPT_PROXY_PASSWORD: i32 = 8;
-/// Hosts that are reached without the proxy, separated by commas. Else NO_PROXY.
+/// Hosts that are reached without the proxy, separated by commas: a name, which also stands for what is below it, an
+/// address or a range of them, each perhaps with a port; * is every host. Else NO_PROXY or no_proxy.
 pub const JC_OPT_NO_PROXY: i32 = 9;
 /// Follows "jcsdk/<version>" in the User-Agent.
 pub const JC_OPT_USER_AGENT: i32 = 10;
@@ -113,7 +115,7 @@ pub extern "C" fn jc_options_set_int(options: *mut OptionsHandle, option: i32, v
 /// As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
 /// process's environment is not read for these options at all: for hosts whose users see another one, as those of
 /// PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
-/// NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
+/// ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
 /// SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, value: Text) -> i32 {

@@ -27,7 +27,7 @@ pub const JC_PANIC: i32 = 9;
 
 pub fn of(result: &ResetResult) -> i32 {
     match result.outcome {
-        Outcome::Unknown if result.code == Some(Code::Panic) => JC_PANIC,
+        _ if result.code == Some(Code::Panic) => JC_PANIC,
         Outcome::Reset => JC_OK,
         Outcome::Invalid => JC_INVALID,
         Outcome::Refused => JC_REFUSED,

@@ -170,7 +170,7 @@ Describe 'An error behaves as a compiled cmdlet''s' {
         $result.Text | Should -Match '(?s)^R(eset-JcSdkSystemUserMfa)? ?:.*bad.*gone\s+fishing'
         # This shell adds its own line to an older one's.
         $times = if ($Older -and $PSVersionTable.PSVersion -ge '7.5') { 2 } else { 1 }
-        [regex]::Matches($result.Text, '(?m)^ +Recommendation: Check the user''s id, the organization and the region\.').Count | Should -Be $times -Because $result.Text
+        [regex]::Matches($result.Text, '(?m)^ +Recommendation: Check the user''s id, the organization and the region; if no user is found, check the URL as well\.').Count | Should -Be $times -Because $result.Text
         [regex]::Matches($result.Text, 'gone\s+fishing').Count | Should -Be 1
     }
 

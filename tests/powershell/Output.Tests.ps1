@@ -21,7 +21,7 @@ Describe 'Output' {
         $result.Output | ForEach-Object { $_ | Should -BeOfType [bool]; $_ | Should -BeTrue }
     }
 
-    It 'is success for any 2xx, with or without a body: <_>' -ForEach '{"status":200,"body":""}', '{"status":201}', '{"status":204}', '{"status":299,"body":"{}"}' {
+    It 'is success for 200, 201 and 204, with or without a body: <_>' -ForEach '{"status":200,"body":""}', '{"status":201}', '{"status":204}' {
         Set-Fault ok-1 "[$_]"
         (Invoke-Form 'R -Id ok-1 -PassThru').Output | Should -BeTrue
     }

@@ -77,7 +77,7 @@ internal sealed class ClientLease : IDisposable
         if (status == Native.Ok) return client;
         client.Dispose();
         why = ResetResult.FromJson(document);
-        // As this command's user knows it.
+        // Here it is given with -Environment.
         why.Message = why.Message?.Replace("the environment that was given", "-Environment", StringComparison.Ordinal);
         return null;
     }

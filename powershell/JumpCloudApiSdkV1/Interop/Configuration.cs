@@ -16,7 +16,7 @@ internal sealed class Configuration : IDisposable
     private const int TotalTimeoutMs = 103, MaxRetries = 104;
 
     private static readonly string[] EnvironmentNames =
-        { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" };
+        { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" };
 
     // Of an option, or of an environment variable where there is a name.
     private sealed record Setting(int Option, string? Name, byte[]? Text, long Number);

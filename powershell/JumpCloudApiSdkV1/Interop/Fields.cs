@@ -57,10 +57,11 @@ internal static class FieldName
 {
     private static readonly string[] Own = ["Exclusion", "ExclusionUntil", "ExclusionDays"];
 
-    // What may stand for a grace period. JumpCloud's mfaEnrollment, which does not, has an end of another kind.
+    // Words for a grace period. JumpCloud's own mfaEnrollment, which is the state of an enrollment, is none of them.
     private static readonly Regex Grace = new(
         "exclu|grace|^(mfa|totp)?(until|days|deadline)$|enroll?(ment)?(days?|period|until|ends?|date|deadline)", RegexOptions.CultureInvariant);
 
+    // Words for the end of one.
     private static readonly Regex Ending = new("until|end|date|period|deadline|expir", RegexOptions.CultureInvariant);
 
     /// <summary>

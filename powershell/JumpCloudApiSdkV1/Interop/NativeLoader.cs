@@ -30,7 +30,7 @@ internal static class NativeLoader
     {
         var rid = RuntimeIdentifier();
         var path = Path.Combine(folder, "runtimes", rid, "native", FileName());
-        // Whether it is there is asked by opening it: File.Exists says no as well where a folder may not be entered.
+        // Opened to see whether it is there: File.Exists also says no where a folder may not be entered.
         try { File.OpenRead(path).Dispose(); }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -56,7 +56,7 @@ internal static class NativeLoader
         new("Library.Unusable", $"The native library '{path}' cannot be used: {why.TrimEnd('.')}.",
             "Install the module again, where this user may read it and programs may be run from it, or build it on this system with build.ps1.");
 
-    // .NET's own first line only advises to look for them.
+    // They follow a first line of .NET's, which only says how to find out more.
     private static string LoadersWords(string message)
     {
         var lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -106,8 +106,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         }
     }
 
-    // Of .NET or of a PowerShell class. Many have an Id, so it counts only where it is one as the API's are; and of the
-    // other members, whose getters may do anything, only those are read that may count.
+    // An object of .NET or of a PowerShell class. Many classes have an Id, so it counts only if it looks like an id of the
+    // API. Getters may do anything, so only the members that may count are read.
     private void ReadObject(object source)
     {
         var members = PSObject.AsPSObject(source).Properties;

@@ -38,7 +38,7 @@ public sealed class ResetException : HttpRequestException
         "Answer.TimedOut" => ErrorCategory.OperationTimeout,
         "Answer.NotUnderstood" => ErrorCategory.ProtocolError,
         "NotTried" or "Cancelled" => ErrorCategory.OperationStopped,
-        null or "Internal.Panic" => ErrorCategory.NotSpecified,
+        null or "Internal.Panic" or "Internal.NotSent" => ErrorCategory.NotSpecified,
         _ => ErrorCategory.InvalidArgument,
     };
 }

@@ -27,6 +27,9 @@ internal sealed class ResetRequest
     /// <summary>The batch has taken it, and may have sent it.</summary>
     internal bool IsSent { get; set; }
 
+    /// <summary>The user came through the pipeline, and may come again.</summary>
+    internal bool IsPiped { get; set; }
+
     /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
     internal bool IsReady => Result is null;
 

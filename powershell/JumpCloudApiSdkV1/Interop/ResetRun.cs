@@ -177,7 +177,7 @@ public sealed class ResetRun
         seen++;
         var request = reader.Read(cmdlet.ParameterSetName, id, input, body);
         request.Number = seen;
-        var arePiped = reader.UsersArePiped(cmdlet.ParameterSetName);
+        var arePiped = request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
         var faultIsEveryones = request.FaultIsEveryones;
         request.ShownId = lease?.Redact(request.UserId) ?? WithoutKey(request.UserId);
         if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
@@ -223,7 +223,7 @@ public sealed class ResetRun
         if (!waiting.TryPeek(out var head)) return false;
         if (head.Result is null && head != unsent)
         {
-            var mustWait = closing || throttleLimit == 1 || unsent is not null || waiting.Count > MostWaiting;
+            var mustWait = closing || throttleLimit == 1 || !head.IsPiped || unsent is not null || waiting.Count > MostWaiting;
             if (batch!.Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
             head.Settle(result);
         }
@@ -283,6 +283,12 @@ public sealed class ResetRun
 
     private void Push(ResetRequest request)
     {
+        // The user is named, and bodies are piped: each is to be sent. A batch would send the user once.
+        if (!request.IsPiped && waiting.Count == 1)
+        {
+            batch?.Dispose();
+            batch = null;
+        }
         if (batch is null)
         {
             batch = new Batch(lease!.Client, throttleLimit, stop);
