@@ -20,7 +20,7 @@ pub fn check() -> Result<()> {
     check.args(["check", "--locked", "--target-dir"]).arg(target().join("fuzz-check"));
     check.current_dir(top().join("fuzz")).env("RUSTFLAGS", "--cfg fuzzing -D warnings");
     succeed("the check of the fuzz targets", &mut check).context(
-        "if fuzz/Cargo.lock is older than Cargo.toml, run `cargo update --workspace` in the folder fuzz and commit it",
+        "the fuzz targets do not compile, or fuzz/Cargo.lock is old: then run `cargo update --workspace` in the folder fuzz",
     )
 }
 
