@@ -19,7 +19,9 @@ pub fn check() -> Result<()> {
     let mut check = cargo();
     check.args(["check", "--locked", "--target-dir"]).arg(target().join("fuzz-check"));
     check.current_dir(top().join("fuzz")).env("RUSTFLAGS", "--cfg fuzzing -D warnings");
-    succeed("the check of the fuzz targets", &mut check)
+    succeed("the check of the fuzz targets", &mut check).context(
+        "the fuzz targets do not compile, or fuzz/Cargo.lock is old: then run `cargo update --workspace` in the folder fuzz",
+    )
 }
 
 /// Runs each target for this many seconds. Inputs that reach new code are kept in the target folder for the next run.
