@@ -1,10 +1,11 @@
 //! Resets a JumpCloud user's TOTP MFA and says exactly what happened.
 //!
 //! The way of a call, file by file: a checked `reset` request goes with a `config`, to no `address` that a key may
-//! not be sent to, perhaps by way of a `proxy` and trusting whom `authorities` names, through the `client`, alone or in a `batch`. `core` makes the attempts,
-//! over `http`, which asks `names`, and on a `runtime`; a `flight` knows whether something may have left; an `answer`, or the `failure` to
-//! get one, becomes an `outcome`; `retry` says whether it may be sent again, and `redact` keeps the key out of every
-//! word. `ffi` is the same for every language that calls C.
+//! not be sent to, perhaps by way of a `proxy`, trusting also whom `authorities` names, through the `client`, alone or
+//! in a `batch`. `core` makes the attempts, over `http`, which asks `names`, and on a `runtime`; a `flight` knows
+//! whether something may have left; an `answer`, or the `failure` to get one, becomes an `outcome`; `retry` says
+//! whether it may be sent again, and `redact` keeps the key out of every word. `ffi` is the same for every language
+//! that calls C.
 
 mod address;
 mod answer;

@@ -187,8 +187,9 @@ impl<'a> Run<'a> {
 fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     let name = example.name;
     let mut sum = Sum::default();
-    // Blank lines and either line end are fine.
-    let all: String = (2..=USERS).map(|n| format!("ok-{n}\r\n\n")).collect();
+    // A byte order mark, blanks around an id, blank lines and either line end are fine.
+    let all: String = (2..=USERS).map(|n| format!(" ok-{n}\t\r\n\n")).collect();
+    let all = format!("\u{feff}{all}");
     let users =
         places.out.join("users").into_os_string().into_string().ok().context("a path that is not UTF-8")?;
     let arguments = |id| if example.does_all { vec![id, users.as_str()] } else { vec![id] };
@@ -214,7 +215,7 @@ fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     sum.add(run.judge(&format!("{name} without a key sends nothing"), &ended, 2, "JCApiKey", Some(0)));
 
     if example.does_all {
-        fs::write(&users, format!("nobody\n{all}.."))?;
+        fs::write(&users, format!("{all}nobody\n.."))?;
         let run = Run::new(call, places);
         let ended = run.go(&arguments("ok-1"), |_| (), |_| ())?;
         sum.add(run.judge(
