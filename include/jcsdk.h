@@ -362,9 +362,9 @@ void jc_buf_free(jc_buf *buf);
 /**
  * Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
  * since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
- * JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
- * JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread,
- * many at once, but not while another thread changes the environment.
+ * JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of
+ * it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
+ * thread, many at once, but not while another thread changes the environment.
  */
 int32_t jc_reset_system_user_mfa(const char *id,
                                  int32_t exclusion,
@@ -397,8 +397,9 @@ int32_t jc_options_set_int(jc_options *options,
  * As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
  * process's environment is not read for these options at all: for hosts whose users see another one, as those of
  * PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
- * ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
- * SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
+ * ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still
+ * what the process's own SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name,
+ * not UTF-8). Any thread.
  */
 int32_t jc_options_set_env(jc_options *options,
                            const char *name,

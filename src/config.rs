@@ -25,8 +25,8 @@ pub struct Options {
     pub url: Option<String>,
     /// A PEM file of certificate authorities, trusted besides those of the platform. Else `SSL_CERT_FILE`.
     pub ca_file: Option<String>,
-    /// An http proxy's URL, used for https only. Else the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is
-    /// not empty.
+    /// An http proxy's URL, used for https only. Else the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and
+    /// `all_proxy` that is not empty.
     pub proxy: Option<Secret>,
     /// Counts before a user in the proxy's URL.
     pub proxy_user: Option<String>,

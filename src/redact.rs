@@ -9,6 +9,10 @@ const STARS: &str = "***";
 /// A text that was cut may end within a secret; fewer of its characters than this give nothing away.
 const TELLING: usize = 4;
 
+/// So many of a long secret's first characters are masked wherever they stand: a server may show a key shortened.
+const RUN: usize = 8;
+const LONG: usize = 16;
+
 /// The key, or the proxy's password. Wiped when dropped; its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -72,27 +76,38 @@ impl Redactor {
     fn redact(&self, text: &str, max: usize, may_be_cut: bool) -> String {
         let mut clean = String::new();
         let mut rest = text;
+        let mut before = None;
         for _ in 0..=max {
             let Some(first) = rest.chars().next() else { break };
-            let longest = self.matches(rest, may_be_cut).max();
+            let longest = self.matches(before, rest, may_be_cut).max();
             match longest {
-                Some(len) => {
-                    clean.push_str(STARS);
-                    rest = &rest[len..];
-                }
-                None => {
-                    clean.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
+                Some(_) => clean.push_str(STARS),
+                None => clean.push(first),
             }
+            let (done, left) = rest.split_at(longest.unwrap_or(first.len_utf8()));
+            (before, rest) = (done.chars().next_back(), left);
         }
         clean
     }
 
-    fn matches<'a>(&'a self, text: &'a str, may_be_cut: bool) -> impl Iterator<Item = usize> + 'a {
+    fn matches<'a>(
+        &'a self,
+        before: Option<char>,
+        text: &'a str,
+        may_be_cut: bool,
+    ) -> impl Iterator<Item = usize> + 'a {
         let encoded = self.base64.iter().map(|core| (core, true));
         let all = self.secrets.iter().map(|secret| (secret, false)).chain(encoded);
-        all.filter_map(move |(secret, exact_case)| written(text, secret.expose(), exact_case, may_be_cut))
+        all.filter_map(move |(secret, exact_case)| {
+            let len = written(text, secret.expose(), exact_case, may_be_cut)?;
+            // Of a secret this short, many a word has its characters, and so has the user's own id.
+            let is_telling = secret.expose().chars().nth(TELLING - 1).is_some();
+            let stands_alone = || {
+                let mut beside = before.into_iter().chain(text[len..].chars().next());
+                !beside.any(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            };
+            (is_telling || stands_alone()).then_some(len)
+        })
     }
 }
 
@@ -115,6 +130,14 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
         if may_be_cut && n >= TELLING && before.iter().any(|&end| is_cut(&text[end..])) {
             return Some(text.len());
         }
+        let furthest = before.last().copied();
+        let is_shortened = |&&end: &&usize| is_ellipsis(&text[end..]);
+        if may_be_cut
+            && n >= TELLING
+            && let Some(&end) = before.iter().find(is_shortened)
+        {
+            return Some(end);
+        }
         for end in before {
             let found = readings(&text[end..]).filter(|&(found, _)| is(found, wanted));
             ends.extend(found.map(|(_, len)| end + len));
@@ -122,7 +145,7 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
         ends.sort_unstable();
         ends.dedup();
         if ends.is_empty() {
-            return None;
+            return furthest.filter(|_| n >= RUN && secret.chars().count() >= LONG);
         }
     }
     ends.pop()
@@ -132,6 +155,10 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
 fn is_cut(rest: &str) -> bool {
     let of_an_escape = |b: u8| b.is_ascii_alphanumeric() || b"\\%&#".contains(&b);
     rest.is_empty() || rest.len() < ESCAPE_MAX && rest.starts_with(ESCAPES) && rest.bytes().all(of_an_escape)
+}
+
+fn is_ellipsis(rest: &str) -> bool {
+    rest.starts_with("...") || readings(rest).any(|(c, _)| c == '…')
 }
 
 const ESCAPES: [char; 3] = ['\\', '%', '&'];
@@ -274,6 +301,31 @@ mod tests {
         let whole = Redactor::new([Secret::new(KEY)]);
         assert_eq!(whole.clean_whole("user-k3y/Wi", 100), "user-k3y/Wi");
         assert_eq!(whole.clean_whole(&format!("user-{KEY}"), 100), "user-***");
+    }
+
+    #[test]
+    fn a_key_that_the_server_shortened_is_found() {
+        assert_eq!(clean("Invalid API key k3y/Wi…rs given"), "Invalid API key ***…rs given");
+        assert_eq!(clean("Invalid API key k3y/... given"), "Invalid API key ***... given");
+        assert_eq!(clean(r#"{"m":"key k3y/Wi\u2026"}"#), r#"{"m":"key ***\u2026"}"#);
+        assert_eq!(clean("Invalid API key k3y/With** given"), "Invalid API key ***** given");
+        assert_eq!(clean("k3y/Wit is shorter"), "k3y/Wit is shorter");
+        let whole = Redactor::new([Secret::new(KEY)]);
+        assert_eq!(whole.clean_whole("user-k3y/With.1", 100), "user-***.1");
+        assert_eq!(
+            Redactor::new([Secret::new("short-key-1")]).clean("short-key was given", 100),
+            "short-key was given"
+        );
+    }
+
+    #[test]
+    fn a_key_of_a_few_letters_is_masked_only_where_it_stands_alone() {
+        for key in ["k", "ok", "ok-"] {
+            let redactor = Redactor::new([Secret::new(key)]);
+            assert_eq!(redactor.clean_whole("ok-1", 100), "ok-1", "{key}");
+            assert_eq!(redactor.clean("User 'ok-1' is not known", 100), "User 'ok-1' is not known", "{key}");
+            assert_eq!(redactor.clean(&format!("key={key}, wrong"), 100), "key=***, wrong");
+        }
     }
 
     #[test]

@@ -34,21 +34,8 @@ impl ResetRequest {
     /// `until_epoch` counts seconds since 1970-01-01T00:00:00Z. Whether it has passed is asked later, by
     /// [`check_date`](Self::check_date), because a request may wait before it is sent.
     pub fn new(id: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
-        let wrong = |message: &str| Err(Fault::new(Code::IdInvalid, message));
-        if id.is_empty() {
-            return wrong("the user's id is empty");
-        }
-        if id.chars().all(char::is_whitespace) {
-            return wrong("the user's id is blank");
-        }
-        if id == "." || id == ".." {
-            return wrong("the user's id is '.' or '..', which would change the address");
-        }
-        if id.chars().any(char::is_control) {
-            return wrong("the user's id has a control character in it");
-        }
-        if id.len() > ID_MAX {
-            return wrong("the user's id is longer than 1024 bytes");
+        if let Some(message) = what_is_wrong(id) {
+            return Err(Fault::new(Code::IdInvalid, &message));
         }
         let until = match until_epoch {
             None => None,
@@ -113,6 +100,47 @@ impl ResetRequest {
     }
 }
 
+/// Why no user can have this id, with the mistake that it most likely comes from. The API's ids are 24 hexadecimal
+/// digits by practice only, so others are sent.
+fn what_is_wrong(id: &str) -> Option<String> {
+    const COLUMNS: [&str; 5] = ["id", "_id", "userid", "username", "email"];
+    let is_blank =
+        |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    let has = |characters: &[char]| id.contains(characters);
+    let what = if id.is_empty() {
+        "is empty"
+    } else if id.chars().all(is_blank) {
+        "is blank"
+    } else if id == "." || id == ".." {
+        "is '.' or '..', which would change the address"
+    } else if id.starts_with('\u{feff}') {
+        "begins with a byte order mark: read the list as UTF-8 with one"
+    } else if id.starts_with(is_blank) || id.ends_with(is_blank) {
+        "has a blank or a line break at its beginning or end: trim it"
+    } else if id.chars().any(char::is_control) {
+        "has a control character in it"
+    } else if id.len() > ID_MAX {
+        "is longer than 1024 bytes"
+    } else if has(&['{', '}', '[', ']', '"', '=']) {
+        "looks like a whole record or a line of JSON: give only the id in it"
+    } else if has(&[',', ';']) {
+        "looks like a list or a line of one: give one id at a time"
+    } else if has(&['@']) {
+        "looks like an e-mail address: give the id of the user who has it"
+    } else if has(&['<', '>']) {
+        "has a < or > in it: is it a placeholder?"
+    } else if id.contains(is_blank) {
+        "has a blank in it: is it the user's name?"
+    } else if COLUMNS.iter().any(|column| id.eq_ignore_ascii_case(column)) {
+        return Some(format!(
+            "the user's id is '{id}', which is a column's name: leave out the list's header"
+        ));
+    } else {
+        return None;
+    };
+    Some(format!("the user's id {what}"))
+}
+
 fn iso(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -147,7 +175,7 @@ mod tests {
             ("../admin", "..%2Fadmin"),
             ("%2e%2e", "%252e%252e"),
             ("a?b#c", "a%3Fb%23c"),
-            (" a ", "%20a%20"),
+            ("a:b+c&d|e'f", "a%3Ab%2Bc%26d%7Ce%27f"),
             ("ü", "%C3%BC"),
         ] {
             let request = ResetRequest::new(id, None, None).unwrap();
@@ -161,6 +189,32 @@ mod tests {
         for id in ["", " ", "\t", "\u{a0}", ".", "..", "a\nb", "a\u{0}b", "a\u{7f}", "a\u{9b}", &long] {
             let fault = ResetRequest::new(id, None, None).unwrap_err();
             assert_eq!(fault.code, Code::IdInvalid, "{id:?}");
+        }
+        for (id, mistake) in [
+            ("\u{feff}ok-1", "byte order mark"),
+            ("ok-1\r", "trim it"),
+            (" ok-1", "trim it"),
+            ("ok-1\u{a0}", "trim it"),
+            ("ok-1\u{200b}", "trim it"),
+            ("Ann Example", "the user's name?"),
+            (r#"{"id":"ok-1"}"#, "a whole record"),
+            ("@{id=ok-1}", "a whole record"),
+            ("[ok-1]", "a whole record"),
+            ("\"ok-1\"", "a whole record"),
+            ("id=ok-1", "a whole record"),
+            ("ok-1,ok-2", "one id at a time"),
+            ("ok-1;Ann", "one id at a time"),
+            ("ann@example.com", "e-mail"),
+            ("<id>", "placeholder"),
+            ("Id", "a column's name"),
+            ("_id", "a column's name"),
+            ("userId", "a column's name"),
+            ("USERNAME", "a column's name"),
+            ("email", "a column's name"),
+        ] {
+            let fault = ResetRequest::new(id, None, None).unwrap_err();
+            assert_eq!(fault.code, Code::IdInvalid, "{id:?}");
+            assert!(fault.message.contains(mistake), "{id:?}: {fault}");
         }
         for until in [-1, i64::MIN + 1, i64::MAX, UNTIL_MAX + 1] {
             let fault = ResetRequest::new("ok-1", None, Some(until)).unwrap_err();

@@ -80,10 +80,13 @@ fn ways(simulator: &Simulator) -> Vec<Options> {
 fn everything(client: &Client, options: &Options) -> String {
     let results = run(&Batch::new(client, 2).unwrap(), &ids(8));
     let alone = reset(client, "ok-1");
-    // Even a key that the caller passes as the user's id is not shown.
+    // The id is the caller's own text: even there, in a writing that may be sent.
+    let key = KEY.replace('"', "%22").replace(';', "%3B").replace('<', "%3C");
     let password = if options.proxy.is_some() { PASSWORD } else { "" };
-    let in_the_id = reset(client, &format!("{KEY}-{password}"));
-    let preview = client.preview(&ResetRequest::new(KEY, None, None).unwrap());
+    let in_the_id = reset(client, &format!("{key}-{password}"));
+    let preview = client.preview(&ResetRequest::new(&key, None, None).unwrap());
+    let id = in_the_id.user_id.as_deref();
+    assert!(id.is_some_and(|id| id.starts_with("***") && !id.contains("End")), "{id:?}");
     let documents: Vec<_> =
         results.iter().chain([&alone, &in_the_id]).map(|result| result.to_json(0)).collect();
     format!(

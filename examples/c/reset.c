@@ -41,14 +41,21 @@ static void show_progress(void)
     fprintf(stderr, "\r%u done", done);
 }
 
-/* The next line that is not blank, without its line end, or NULL after the last. The caller frees it. */
+/* The next line that is not blank, without a byte order mark and the blanks around it, or NULL after the last. The
+ * caller frees it. */
 static char *next_id(FILE *users)
 {
+    static const char blanks[] = " \t\r\n\v\f";
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, users) >= 0) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (*line) return line;
+        char *begin = line + (strncmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+        begin += strspn(begin, blanks);
+        size_t length = strlen(begin);
+        while (length > 0 && strchr(blanks, begin[length - 1])) length--;
+        memmove(line, begin, length);
+        line[length] = '\0';
+        if (length > 0) return line;
     }
     free(line);
     return NULL;

@@ -171,7 +171,7 @@ public static class Program
         try
         {
             using var client = new Client();
-            var users = File.ReadLines(arguments[1]).Where(line => !string.IsNullOrWhiteSpace(line));
+            var users = File.ReadLines(arguments[1]).Select(line => line.Trim()).Where(line => line.Length > 0);
             Tell(client.Reset(arguments[0]));
             foreach (var result in client.ResetAll(users, stop.Token)) Tell(result);
         }

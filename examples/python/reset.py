@@ -117,7 +117,7 @@ def main(arguments):
         print(f"\r{outcomes.total()} done", end="", file=sys.stderr)
 
     try:
-        with open(arguments[1], encoding="utf-8") as users, Client() as client:
+        with open(arguments[1], encoding="utf-8-sig") as users, Client() as client:
             tell(reset(arguments[0]))
             signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
             ids = (line.strip() for line in users if line.strip())

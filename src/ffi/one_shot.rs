@@ -25,9 +25,9 @@ struct Kept {
 
 /// Resets one user and waits, at most 100 seconds. exclusion is 1, 0 or JC_EXCLUSION_UNSET; until_epoch is in seconds
 /// since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET, and must not have passed. The process's environment configures it:
-/// JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of it (JC_OK,
-/// JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any thread,
-/// many at once, but not while another thread changes the environment.
+/// JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE. Returns what became of
+/// it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
+/// thread, many at once, but not while another thread changes the environment.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_reset_system_user_mfa(id: Text, exclusion: i32, until_epoch: i64, out_buf: Out) -> i32 {
     buffer::with_result(out_buf, |begun| match current() {

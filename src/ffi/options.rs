@@ -115,8 +115,9 @@ pub extern "C" fn jc_options_set_int(options: *mut OptionsHandle, option: i32, v
 /// As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
 /// process's environment is not read for these options at all: for hosts whose users see another one, as those of
 /// PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
-/// ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still what the process's own
-/// SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name, not UTF-8). Any thread.
+/// ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still
+/// what the process's own SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name,
+/// not UTF-8). Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, value: Text) -> i32 {
     let set = |options: &mut Options| {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::cancellation::Uncancelled;
 
 thread_local! {
-    /// Whether this thread does work of the library. Without a destructor, so that it is there until the thread is gone.
+    /// Whether this thread does work of the library. Without a destructor, so that it is there to the thread's end.
     static AT_WORK: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -31,6 +31,10 @@ static void ids(void)
     bad_id("a dot", ".");
     bad_id("two dots", "..");
     bad_id("a line break in an id", "ok-1\nok-2");
+    bad_id("a blank at the end of an id", "ok-1 ");
+    bad_id("a byte order mark before an id", "\xef\xbb\xbfok-1");
+    bad_id("a line of JSON", "{\"id\":\"ok-1\"}");
+    bad_id("a column's name", "username");
     bad_id("an escape in an id", "ok-1\x1b[2J");
     bad_id("Latin-1", "\xe4");
     bad_id("UTF-8 that stops short", "ok-1\xe2\x82");

@@ -9,6 +9,9 @@ BeforeDiscovery {
         @{ Form = 'R -Id " "' } + $id
         @{ Form = 'R -Id .' } + $id
         @{ Form = 'R -Id ..' } + $id
+        @{ Form = 'R -Id "ok-1 "' } + $id
+        @{ Form = 'R -Id ann@example.com' } + $id
+        @{ Form = 'R -Id userid' } + $id
         @{ Form = 'R -Id "ok`n1"' } + $id
         @{ Form = 'R -Id "ok-1$([char]0)x"' } + $id
         @{ Form = 'R -Id "ok-1$([char]0xd800)"' } + $id

@@ -32,9 +32,9 @@ Describe 'A reset' {
     }
 
     It 'writes the id as one path segment' {
-        Add-User 'a%2Fb%20%C3%BC'
-        Reset-JcSdkSystemUserMfa -Id "a/b `u{FC}"
-        (Get-Arrived)[0].target | Should -BeExactly '/api/systemusers/a%2Fb%20%C3%BC/resetmfa'
+        Add-User 'a%2Fb%3A%C3%BC'
+        Reset-JcSdkSystemUserMfa -Id "a/b:`u{FC}"
+        (Get-Arrived)[0].target | Should -BeExactly '/api/systemusers/a%2Fb%3A%C3%BC/resetmfa'
     }
 
     It 'sends <Body> for: <Form>' -ForEach @(

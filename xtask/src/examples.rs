@@ -198,8 +198,10 @@ impl<'a> Run<'a> {
 fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     let name = example.name;
     let mut sum = Sum::default();
-    // The file has blank lines and both kinds of line end, which all examples must accept.
-    let all: String = (2..=USERS).map(|n| format!("ok-{n}\r\n\n")).collect();
+    // The file has a byte order mark, blanks around the ids, blank lines and both kinds of line end, which all examples
+    // must accept.
+    let all: String = (2..=USERS).map(|n| format!(" ok-{n}\t\r\n\n")).collect();
+    let all = format!("\u{feff}{all}");
     let users =
         places.out.join("users").into_os_string().into_string().ok().context("a path that is not UTF-8")?;
     let arguments = |id| if example.does_all { vec![id, users.as_str()] } else { vec![id] };
@@ -225,7 +227,7 @@ fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
     sum.add(run.judge(&format!("{name} without a key sends nothing"), &ended, 2, "JCApiKey", Some(0)));
 
     if example.does_all {
-        fs::write(&users, format!("nobody\n{all}.."))?;
+        fs::write(&users, format!("{all}nobody\n.."))?;
         let run = Run::new(call, places);
         let ended = run.go(&arguments("ok-1"), |_| (), |_| ())?;
         sum.add(run.judge(
