@@ -163,6 +163,23 @@ fn a_404_of_the_api_itself_proves_the_key() {
     }
 }
 
+/// A page with the status 404 makes the URL suspect, so as a first answer it stops the batch. After a reset the URL is
+/// known to be right, and the others go on.
+#[test]
+fn a_404_page_stops_a_batch_only_if_nothing_was_reset_before() {
+    let page = json!([{"status": 404, "shape": "html"}]);
+    for (suspect, said_of) in [
+        ("ok-1", [("refused", "Url.Suspect"), ("cancelled", "NotTried"), ("cancelled", "NotTried")]),
+        ("ok-2", [("reset", ""), ("refused", "Url.Suspect"), ("reset", "")]),
+    ] {
+        let simulator = simulator();
+        simulator.set_faults(suspect, page.clone()).unwrap();
+        let client = client(&options(&simulator.addresses().http));
+        let results = run(&batch(&client, 1), &ids(3));
+        assert_eq!(results.iter().map(said).collect::<Vec<_>>(), said_of);
+    }
+}
+
 /// Where the answers say nothing of the key, a few of them are enough to go on with more at once.
 #[test]
 fn a_server_that_only_fails_does_not_hold_a_batch_to_one_at_a_time() {
