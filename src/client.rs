@@ -28,6 +28,7 @@ impl Client {
     }
 
     pub(crate) fn with_config(config: Config) -> Result<Self, Fault> {
+        check_thread()?;
         let redactor = config.redactor();
         let clean = |fault: Fault| Fault { message: redactor.clean(&fault.message, 500), ..fault };
         let make = || {
@@ -52,9 +53,8 @@ impl Client {
     /// Resets one user and waits for what comes of it: at most the total time-out. A panic inside, as tokio's own on a
     /// thread that drives asynchronous tasks, becomes a result that says whether something may have been sent.
     pub fn reset(&self, request: &ResetRequest) -> ResetResult {
-        if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
-            let what = "the calling thread is at its end and has given up what a call needs of it";
-            return self.core.unsent(request, Fault::new(Code::ArgumentInvalid, what));
+        if let Err(fault) = check_thread() {
+            return self.core.unsent(request, fault);
         }
         let flight = Arc::new(Flight::default());
         let run = || self.on_caller.run(|http| self.core.reset(http, request, &flight));
@@ -73,6 +73,15 @@ impl Client {
         let url = self.core.shown(self.core.config().url(&request.path()).as_str());
         Ok(json!({ "method": "POST", "url": url, "headers": headers, "body": request.body() }))
     }
+}
+
+/// A thread that runs its last destructors has no thread-locals any more, and a runtime needs them.
+fn check_thread() -> Result<(), Fault> {
+    if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+        let what = "the calling thread is at its end and has given up what a call needs of it";
+        return Err(Fault::new(Code::ArgumentInvalid, what));
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Client {
