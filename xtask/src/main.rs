@@ -31,6 +31,7 @@ cargo xtask COMMAND
 
   demo                   reset users of a simulated JumpCloud in every documented way
   test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell, readme
+  test c NAME            run one program of tests/c
   bench                  measure the speed beside that of comparable programs; takes minutes
   bench --check          only compile the C programs of the benchmark
   soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
+        ["test", "c", name] => c::run_one(name),
         ["test", stage] => test::run(Some(stage)),
         _ => {
             eprint!("xtask: there is no command {:?}\n\n{USAGE}", args.join(" "));
