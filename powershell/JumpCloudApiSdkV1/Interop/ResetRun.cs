@@ -52,7 +52,7 @@ public sealed class ResetRun
     {
         this.cmdlet = cmdlet;
         var bound = cmdlet.MyInvocation.BoundParameters;
-        reader = new InputReader(bound);
+        reader = new InputReader(bound, Shown);
         throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
         errorsEndIt = errorPreference == ActionPreference.Stop;
         adviceIsShown = Advice.IsShown(cmdlet);
@@ -182,7 +182,6 @@ public sealed class ResetRun
         request.Number = seen;
         var arePiped = request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
         var faultIsEveryones = request.FaultIsEveryones;
-        request.ShownId = lease?.Redact(request.UserId) ?? WithoutKey(request.UserId);
         if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
         if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId))) request.SettleDuplicate();
         else if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
@@ -322,6 +321,8 @@ public sealed class ResetRun
         if (status != Native.Closed) request.Preview(lease!.Client);
         if (request.Result is null) request.SettleNotTried(reporter.StoppedBy);
     }
+
+    private string Shown(string id) => lease?.Redact(id) ?? WithoutKey(id);
 
     // Where there is no client to do it.
     private static string WithoutKey(string id) =>
