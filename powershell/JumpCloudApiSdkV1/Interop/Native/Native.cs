@@ -58,23 +58,3 @@ internal static class Native
         }
     }
 }
-
-internal abstract class NativeHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
-{
-    public override bool IsInvalid => handle == IntPtr.Zero;
-}
-
-internal sealed class OptionsHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_options_free(handle); return true; }
-}
-
-internal sealed class ClientHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_client_free(handle); return true; }
-}
-
-internal sealed class BatchHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_batch_free(handle); return true; }
-}
