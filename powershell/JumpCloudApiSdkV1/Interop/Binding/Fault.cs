@@ -7,8 +7,8 @@ using JumpCloudApiSdkV1.Models;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
-/// Why something that came in cannot be used, as a clause that can follow "because". It repeats nothing of what came in,
-/// which may be a key in the wrong column, but the name of a field in place of {0}.
+/// Why something that came in cannot be used, as a clause that can follow "because". It repeats nothing of what came
+/// in, which may be a key in the wrong column, but the name of a field in place of {0}.
 /// </summary>
 internal sealed record Fault(string Code, string What, string? Hint = null, string Name = "")
 {

@@ -11,13 +11,15 @@ internal static class FieldName
 
     // Words for a grace period. JumpCloud's own mfaEnrollment, which is the state of an enrollment, is none of them.
     private static readonly Regex Grace = new(
-        "exclu|grace|^(mfa|totp)?(until|days|deadline)$|enroll?(ment)?(days?|period|until|ends?|date|deadline)", RegexOptions.CultureInvariant);
+        "exclu|grace|^(mfa|totp)?(until|days|deadline)$|enroll?(ment)?(days?|period|until|ends?|date|deadline)",
+        RegexOptions.CultureInvariant);
 
     // Words for the end of one.
     private static readonly Regex Ending = new("until|end|date|period|deadline|expir", RegexOptions.CultureInvariant);
 
     /// <summary>
-    /// Which of ours a name is or was surely meant to be, or null: to ignore it would reset the user without a grace period.
+    /// Which of ours a name is or was surely meant to be, or null: to ignore it would reset the user without a grace
+    /// period.
     /// </summary>
     internal static string? Meant(string name)
     {
@@ -30,7 +32,9 @@ internal static class FieldName
             : "ExclusionUntil";
     }
 
-    /// <summary>A typed user, as JumpCloud's own SDK gives, shows the present state of the user's MFA in members of this name.</summary>
+    /// <summary>
+    /// A typed user, as JumpCloud's own SDK gives, shows the present state of the user's MFA in members of this name.
+    /// </summary>
     internal static bool IsOfMfa(string name) => Letters(name).StartsWith("mfa", StringComparison.Ordinal);
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();

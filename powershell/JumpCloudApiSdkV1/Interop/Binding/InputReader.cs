@@ -32,9 +32,11 @@ internal sealed class InputReader
     }
 
     /// <summary>Users come through the pipeline, and the same one may come twice.</summary>
-    internal bool UsersArePiped(string parameterSet) => parameterSet.StartsWith("ResetViaIdentity", StringComparison.Ordinal) && !inputIsNamed;
+    internal bool UsersArePiped(string parameterSet) =>
+        parameterSet.StartsWith("ResetViaIdentity", StringComparison.Ordinal) && !inputIsNamed;
 
-    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
+    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input,
+        IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         var user = input is null ? null : Record.Read(input);
         var fields = body is null ? null : Record.Read(body);

@@ -21,15 +21,19 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
         DateTime time => OfLocal(time),
         DateTimeOffset time => OfUtc(time.UtcTicks),
         string text => OfText(text),
-        _ => Wrong($"{Interop.Fault.Kind(value)} is not taken as a date; give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z"),
+        _ => Wrong($"{Interop.Fault.Kind(value)} is not taken as a date; "
+            + "give a DateTime, a DateTimeOffset or ISO 8601 text such as 2030-01-02T03:04:05Z"),
     };
 
     private static Moment OfText(string text)
     {
         var match = Iso8601.Match(text);
-        var clock = match.Groups[2].Success ? match.Groups[2].Value + (match.Groups[3].Success ? match.Groups[3].Value : ":00") : "00:00:00";
+        var clock = match.Groups[2].Success
+            ? match.Groups[2].Value + (match.Groups[3].Success ? match.Groups[3].Value : ":00")
+            : "00:00:00";
         if (!match.Success
-            || !DateTime.TryParseExact($"{match.Groups[1].Value}T{clock}", "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            || !DateTime.TryParseExact($"{match.Groups[1].Value}T{clock}", "yyyy-MM-dd'T'HH:mm:ss",
+                CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
             || !TryReadOffset(match, out var offset))
             return Wrong("the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z");
         return offset is null ? OfLocal(time) : OfUtc(time.Ticks - offset.Value.Ticks);
@@ -49,12 +53,17 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
     {
         var zone = TimeZoneInfo.Local;
         if (zone.IsInvalidTime(time))
-            return Wrong($"the local time {Written(time)} does not exist in {zone.Id}: the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z");
+            return Wrong($"the local time {Written(time)} does not exist in {zone.Id}: "
+                + "the clocks are put forward over it; add the zone, as in 2030-01-02T03:04:05Z");
         // An ambiguous Local time knows which of the two it is; an Unspecified one is read as standard time.
         var offset = time.Kind == DateTimeKind.Local ? time - time.ToUniversalTime() : zone.GetUtcOffset(time);
         var moment = OfUtc(time.Ticks - offset.Ticks);
         return time.Kind == DateTimeKind.Unspecified && zone.IsAmbiguousTime(time)
-            ? moment with { Note = $"The local time {Written(time)} comes twice in {zone.Id}; it is read as standard time, {Iso(moment.Seconds)}." }
+            ? moment with
+            {
+                Note = $"The local time {Written(time)} comes twice in {zone.Id}; "
+                    + $"it is read as standard time, {Iso(moment.Seconds)}.",
+            }
             : moment;
     }
 
@@ -62,13 +71,16 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
     internal static string Written(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     internal static string Iso(long seconds) =>
-        ToOffset(seconds) is { } moment ? moment.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : $"{seconds} s";
+        ToOffset(seconds) is { } moment
+            ? moment.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : $"{seconds} s";
 
     internal static DateTimeOffset? ToOffset(long seconds) =>
         seconds >= -62135596800 && seconds <= 253402300799 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     // In ticks, because text may name a moment that no DateTime can hold.
-    private static Moment OfUtc(long ticks) => new(ticks / TimeSpan.TicksPerSecond - DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerSecond);
+    private static Moment OfUtc(long ticks) =>
+        new(ticks / TimeSpan.TicksPerSecond - DateTime.UnixEpoch.Ticks / TimeSpan.TicksPerSecond);
 
     private static Moment Wrong(string fault) => new(0, Fault: fault);
 }

@@ -46,13 +46,16 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         ?? identity
         ?? (HasId ? null : NoUser("the object does not name a user"))
         ?? nearField ?? field
-        ?? (until is not null && days is not null ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
+        ?? (until is not null && days is not null
+            ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
 
     /// <summary>What keeps it from being a body.</summary>
     internal Fault? AsBody => (shape is null ? null : NoBody(shape))
         ?? (isText ? NoBody("the text is not a body") : null)
-        ?? (HasId ? new Fault("Body.Invalid", "the body carries an id, which would name a second user beside the one that was given") : null)
-        ?? (unknown is null ? null : new Fault("Body.Invalid", "'{0}' is not a field of the body; it takes Exclusion and ExclusionUntil", Name: unknown))
+        ?? (HasId ? new Fault("Body.Invalid",
+            "the body carries an id, which would name a second user beside the one that was given") : null)
+        ?? (unknown is null ? null : new Fault("Body.Invalid",
+            "'{0}' is not a field of the body; it takes Exclusion and ExclusionUntil", Name: unknown))
         ?? field ?? emptyField;
 
     internal static Record Read(object source)
@@ -106,12 +109,13 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         }
     }
 
-    // An object of .NET or of a PowerShell class. Many classes have an Id, so it counts only if it looks like an id of the
-    // API. Getters may do anything, so only the members that may count are read.
+    // An object of .NET or of a PowerShell class. Many classes have an Id, so it counts only if it looks like an id of
+    // the API. Getters may do anything, so only the members that may count are read.
     private void ReadObject(object source)
     {
         var members = PSObject.AsPSObject(source).Properties;
-        var ids = IdNames.Select(name => members[name]?.Value).Select(value => value is PSObject wrapped ? wrapped.BaseObject : value).ToList();
+        var ids = IdNames.Select(name => members[name]?.Value)
+            .Select(value => value is PSObject wrapped ? wrapped.BaseObject : value).ToList();
         foreach (var id in ids.OfType<string>().Where(IsApiId)) AddId(id);
         if (!HasId)
         {
@@ -153,7 +157,9 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             default:
                 unknown ??= name;
                 if (value is not (null or "") && FieldName.Meant(name) is { } meant)
-                    nearField ??= new Fault("Body.Invalid", $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out", Name: name);
+                    nearField ??= new Fault("Body.Invalid",
+                        $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out",
+                        Name: name);
                 break;
         }
     }
@@ -189,12 +195,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     private static double? WholeNumber(object? value) => value switch
     {
-        sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal =>
+            Convert.ToDouble(value, CultureInfo.InvariantCulture),
         string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
         _ => (double?)null,
     } is { } whole && whole == Math.Floor(whole) ? whole : null;
 
-    private static Fault NoUser(string what) => new("Id.Invalid", what, "Give the id as text, or an object with Id, UserId, SystemuserId or _id.");
-    private static Fault NoBody(string what) => new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
+    private static Fault NoUser(string what) =>
+        new("Id.Invalid", what, "Give the id as text, or an object with Id, UserId, SystemuserId or _id.");
+    private static Fault NoBody(string what) =>
+        new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
     private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);
 }

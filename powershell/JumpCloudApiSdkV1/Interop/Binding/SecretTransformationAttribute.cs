@@ -14,6 +14,7 @@ public sealed class SecretTransformationAttribute : ArgumentTransformationAttrib
             null or SecureString { Length: > 0 } => inputData!,
             SecureString => throw new ArgumentTransformationMetadataException("The key is empty."),
             _ => throw new ArgumentTransformationMetadataException(
-                "The key must be a SecureString, so that it does not show in scripts, history and errors; for example (Read-Host -AsSecureString)."),
+                "The key must be a SecureString, so that it does not show in scripts, history and errors; "
+                + "for example (Read-Host -AsSecureString)."),
         };
 }

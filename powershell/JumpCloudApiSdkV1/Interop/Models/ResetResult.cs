@@ -20,7 +20,9 @@ public sealed class ResetResult
     /// <summary>What was asked for; null where the request left it out.</summary>
     public bool? Exclusion { get; internal set; }
 
-    /// <summary>What was asked for, in UTC: ISO 8601 text, because a date would go to CSV in the session's culture and calendar.</summary>
+    /// <summary>
+    /// What was asked for, in UTC: ISO 8601 text, because a date would go to CSV in the session's culture and calendar.
+    /// </summary>
     public string? ExclusionUntil { get; internal set; }
 
     public int Attempts { get; internal set; }
@@ -33,7 +35,9 @@ public sealed class ResetResult
     /// <summary>Every other user would fail in the same way, and the batch sends nothing more.</summary>
     internal bool StopsBatch { get; init; }
 
-    /// <summary>From when on the server takes requests again, where it has asked for a longer wait than any user has time for.</summary>
+    /// <summary>
+    /// From when on the server takes requests again, where it has asked for a longer wait than any user has time for.
+    /// </summary>
     internal DateTime? GoOnAfter { get; init; }
 
     internal bool IsReset => Outcome == "reset";
@@ -55,14 +59,18 @@ public sealed class ResetResult
             Hint = Text(root, "code") switch
             {
                 // As this command's user does it.
-                "ExclusionUntil.Past" => "Give a date in the future, or add -Force to send it all the same; nothing was sent.",
-                "ExclusionUntil.TooFar" => "Give a date before the year 2400, or add -Force to send it all the same; nothing was sent.",
+                "ExclusionUntil.Past" =>
+                    "Give a date in the future, or add -Force to send it all the same; nothing was sent.",
+                "ExclusionUntil.TooFar" =>
+                    "Give a date before the year 2400, or add -Force to send it all the same; nothing was sent.",
                 "Key.Missing" => "Set $env:JCApiKey to an administrator's API key, or give -ApiKey; nothing was sent.",
-                "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: this key belongs to an administrator of several.",
+                "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: "
+                    + "this key belongs to an administrator of several.",
                 _ => Text(root, "hint"),
             },
             StopsBatch = stopsBatch,
-            GoOnAfter = asksToWait && root.TryGetProperty("retryAfterSeconds", out var wait) ? DateTime.UtcNow.AddSeconds(wait.GetDouble() + 1).ToLocalTime() : null,
+            GoOnAfter = asksToWait && root.TryGetProperty("retryAfterSeconds", out var wait)
+                ? DateTime.UtcNow.AddSeconds(wait.GetDouble() + 1).ToLocalTime() : null,
             Attempts = root.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
             Duration = root.TryGetProperty("elapsedMs", out var elapsed) ? elapsed.GetDouble() / 1000 : 0,
         };

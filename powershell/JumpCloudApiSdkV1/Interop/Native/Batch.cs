@@ -13,7 +13,8 @@ internal sealed class Batch : IDisposable
     internal Batch(ClientHandle client, uint throttleLimit, CancellationToken stop)
     {
         var status = Native.jc_batch_new(client, throttleLimit, out handle);
-        if (status != Native.Ok) throw new InvalidOperationException($"The native library made no batch (status {status}).");
+        if (status != Native.Ok)
+            throw new InvalidOperationException($"The native library made no batch (status {status}).");
         onStop = stop.Register(Cancel);
     }
 

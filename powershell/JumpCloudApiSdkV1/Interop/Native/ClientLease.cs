@@ -43,14 +43,17 @@ internal sealed class ClientLease : IDisposable
                 configuration.Dispose();
                 return null;
             }
-            // Another runspace may put its own client in this one's place: it lives on until the last lease is given back.
+            // Another runspace may put its own client in this one's place: it lives on until the last lease is given
+            // back.
             var added = false;
             kept.DangerousAddRef(ref added);
             return new ClientLease(kept, owned: false);
         }
     }
 
-    /// <summary>An id or a name from outside as it may be shown: by the library's rule, without the client's secrets.</summary>
+    /// <summary>
+    /// An id or a name from outside as it may be shown: by the library's rule, without the client's secrets.
+    /// </summary>
     internal string Redact(string text)
     {
         // What cannot cross becomes the replacement character.

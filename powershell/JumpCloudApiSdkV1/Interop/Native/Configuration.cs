@@ -12,11 +12,14 @@ namespace JumpCloudApiSdkV1.Interop;
 /// </summary>
 internal sealed class Configuration : IDisposable
 {
-    private const int ApiKey = 1, OrgId = 2, Environment = 3, Proxy = 6, ProxyUser = 7, ProxyPassword = 8, UserAgent = 10;
-    private const int TotalTimeoutMs = 103, MaxRetries = 104;
+    private const int ApiKey = 1, OrgId = 2, Environment = 3, Proxy = 6, ProxyUser = 7, ProxyPassword = 8;
+    private const int UserAgent = 10, TotalTimeoutMs = 103, MaxRetries = 104;
 
     private static readonly string[] EnvironmentNames =
-        { "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE" };
+    {
+        "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy",
+        "NO_PROXY", "no_proxy", "SSL_CERT_FILE",
+    };
 
     // Of an option, or of an environment variable where there is a name.
     private sealed record Setting(int Option, string? Name, byte[]? Text, long Number);
@@ -28,17 +31,23 @@ internal sealed class Configuration : IDisposable
 
     internal Fault? Fault { get; private set; }
 
-    /// <summary>For the verbose stream: how a setting is read that an older JumpCloud module leaves in a session.</summary>
+    /// <summary>
+    /// For the verbose stream: how a setting is read that an older JumpCloud module leaves in a session.
+    /// </summary>
     internal string? Note { get; }
 
     /// <summary>A stand-in takes the place of the key where there is none, to see what would be sent.</summary>
     internal Configuration(IDictionary<string, object> bound, string userAgent, string? standInKey = null)
     {
         HasSecret = bound.ContainsKey("ApiKey") || bound.ContainsKey("ProxyCredential") || standInKey is not null;
-        if (standInKey is not null) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes(standInKey));
-        else if (bound.TryGetValue("ApiKey", out var key)) Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
-        if (bound.TryGetValue("OrgId", out var organization)) Add(OrgId, "OrgId", "Configuration.Invalid", Utf8.Bytes((string)organization));
-        if (bound.TryGetValue("Environment", out var region)) Add(Environment, "Environment", "Environment.Invalid", Utf8.Bytes((string)region));
+        if (standInKey is not null)
+            Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes(standInKey));
+        else if (bound.TryGetValue("ApiKey", out var key))
+            Add(ApiKey, "ApiKey", "Key.Invalid", Utf8.SecretBytes((SecureString)key));
+        if (bound.TryGetValue("OrgId", out var organization))
+            Add(OrgId, "OrgId", "Configuration.Invalid", Utf8.Bytes((string)organization));
+        if (bound.TryGetValue("Environment", out var region))
+            Add(Environment, "Environment", "Environment.Invalid", Utf8.Bytes((string)region));
         if (bound.TryGetValue("Proxy", out var proxy))
         {
             var url = ((Uri)proxy).OriginalString;
@@ -54,10 +63,14 @@ internal sealed class Configuration : IDisposable
                 Add(ProxyUser, "ProxyCredential", "Configuration.Invalid", Utf8.Bytes(user));
                 Add(ProxyPassword, "ProxyCredential", "Configuration.Invalid", Utf8.SecretBytes(password));
             }
-            else Fault ??= new Fault("Configuration.Invalid", "-ProxyCredential is empty: it has neither a user nor a password");
+            else
+                Fault ??= new Fault("Configuration.Invalid",
+                    "-ProxyCredential is empty: it has neither a user nor a password");
         }
-        if (bound.TryGetValue("TimeoutSec", out var seconds)) settings.Add(new Setting(TotalTimeoutMs, null, null, (int)seconds * 1000L));
-        if (bound.TryGetValue("MaximumRetryCount", out var retries)) settings.Add(new Setting(MaxRetries, null, null, (int)retries));
+        if (bound.TryGetValue("TimeoutSec", out var seconds))
+            settings.Add(new Setting(TotalTimeoutMs, null, null, (int)seconds * 1000L));
+        if (bound.TryGetValue("MaximumRetryCount", out var retries))
+            settings.Add(new Setting(MaxRetries, null, null, (int)retries));
         Add(UserAgent, "UserAgent", "Configuration.Invalid", Utf8.Bytes(userAgent));
 
         foreach (var name in EnvironmentNames)
@@ -82,7 +95,8 @@ internal sealed class Configuration : IDisposable
                 : setting.Text is { } text ? Native.jc_options_set_text(options, setting.Option, text)
                 : Native.jc_options_set_int(options, setting.Option, setting.Number);
             if (status != Native.Ok)
-                throw new InvalidOperationException($"The native library refused the option {setting.Name ?? $"{setting.Option}"} (status {status}).");
+                throw new InvalidOperationException(
+                    $"The native library refused the option {setting.Name ?? $"{setting.Option}"} (status {status}).");
         }
         return options;
     }
@@ -95,7 +109,8 @@ internal sealed class Configuration : IDisposable
         {
             var (left, right) = (settings[i], other.settings[i]);
             if (left.Option != right.Option || left.Name != right.Name || left.Number != right.Number
-                || left.Text is null != right.Text is null || !CryptographicOperations.FixedTimeEquals(left.Text, right.Text)) return false;
+                || left.Text is null != right.Text is null
+                || !CryptographicOperations.FixedTimeEquals(left.Text, right.Text)) return false;
         }
         return true;
     }

@@ -18,7 +18,8 @@ internal static class ElfFile
         using (var file = File.OpenRead(path))
         {
             length = file.Length;
-            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length) return "it is damaged";
+            if (file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
+                return "it is damaged";
         }
         if (!header.StartsWith("\u007fELF\u0002\u0001"u8)) return "it is damaged, or not a 64-bit Linux library";
 

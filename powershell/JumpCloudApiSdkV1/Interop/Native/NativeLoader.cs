@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>Finds the native library beside this assembly, and says in one sentence what is wrong when it cannot be used.</summary>
+/// <summary>
+/// Finds the native library beside this assembly, and says in one sentence what is wrong when it cannot be used.
+/// </summary>
 internal static class NativeLoader
 {
     private const uint AbiVersion = 1;
@@ -16,7 +18,8 @@ internal static class NativeLoader
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     private delegate uint AbiVersionFunction();
 
-    // Asked once for each imported function; a failure is not kept, so that a mended installation works in the same session.
+    // Asked once for each imported function; a failure is not kept, so that a mended installation works in the same
+    // session.
     internal static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
         lock (Gate)
@@ -43,7 +46,10 @@ internal static class NativeLoader
         if (OperatingSystem.IsLinux() && ElfFile.Fault(path) is { } damage) throw Unusable(path, damage);
         IntPtr handle;
         try { handle = NativeLibrary.Load(path); }
-        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException) { throw Unusable(path, LoadersWords(e.Message)); }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw Unusable(path, LoadersWords(e.Message));
+        }
         var found = NativeLibrary.TryGetExport(handle, "jc_abi_version", out var export)
             ? Marshal.GetDelegateForFunctionPointer<AbiVersionFunction>(export)()
             : 0;
@@ -54,7 +60,8 @@ internal static class NativeLoader
 
     private static LibraryException Unusable(string path, string why) =>
         new("Library.Unusable", $"The native library '{path}' cannot be used: {why.TrimEnd('.')}.",
-            "Install the module again, where this user may read it and programs may be run from it, or build it on this system with build.ps1.");
+            "Install the module again, where this user may read it and programs may be run from it, "
+                + "or build it on this system with build.ps1.");
 
     // They follow a first line of .NET's, which only says how to find out more.
     private static string LoadersWords(string message)

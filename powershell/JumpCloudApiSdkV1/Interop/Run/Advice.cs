@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
-/// What to do about an error. PowerShell shows it by itself since 7.5, and only in its ConciseView. Elsewhere it follows
-/// the message on a line of its own, which looks the same.
+/// What to do about an error. PowerShell shows it by itself since 7.5, and only in its ConciseView. Elsewhere it
+/// follows the message on a line of its own, which looks the same.
 /// </summary>
 internal static class Advice
 {
@@ -17,7 +17,9 @@ internal static class Advice
         ShellShowsIt && (cmdlet.GetVariableValue("ErrorView")?.ToString() ?? "ConciseView") == "ConciseView";
 
     internal static ErrorDetails With(string message, string? advice, bool isShown) =>
-        new(isShown || string.IsNullOrEmpty(advice) ? message : $"{message}{Environment.NewLine}  Recommendation: {advice}")
+        new(isShown || string.IsNullOrEmpty(advice)
+            ? message
+            : $"{message}{Environment.NewLine}  Recommendation: {advice}")
         {
             RecommendedAction = advice ?? "",
         };

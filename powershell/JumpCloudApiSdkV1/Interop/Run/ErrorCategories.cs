@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>The category of the error record for each code that a result may have, in the order of include/jcsdk.h.</summary>
+/// <summary>
+/// The category of the error record for each code that a result may have, in the order of include/jcsdk.h.
+/// </summary>
 internal static class ErrorCategories
 {
     private static readonly Dictionary<string, ErrorCategory> ByCode = new()

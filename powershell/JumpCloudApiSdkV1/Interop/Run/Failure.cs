@@ -10,7 +10,8 @@ internal static class Failure
         new(cause, "Confirmation.NotPossible", ErrorCategory.InvalidOperation, userId)
         {
             ErrorDetails = Advice.With($"{Fault.WasNotReset(userId)}: nobody could be asked to confirm it.",
-                "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.", Advice.IsShown(cmdlet)),
+                "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.",
+                Advice.IsShown(cmdlet)),
         };
 
     internal static ErrorRecord From(PSCmdlet cmdlet, Exception cause)

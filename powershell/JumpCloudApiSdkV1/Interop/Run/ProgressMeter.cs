@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>Progress of many users, at most five times a second. How many will come is known only once all input is there.</summary>
+/// <summary>
+/// Progress of many users, at most five times a second. How many will come is known only once all input is there.
+/// </summary>
 internal sealed class ProgressMeter
 {
     private const int Interval = 200;

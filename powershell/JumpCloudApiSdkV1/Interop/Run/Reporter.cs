@@ -4,7 +4,10 @@ using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>What the results of one call mean for its streams. A failure that is everyone's is one error, and is summed up at the end.</summary>
+/// <summary>
+/// What the results of one call mean for its streams. A failure that is everyone's is one error, and is summed up at
+/// the end.
+/// </summary>
 internal sealed class Reporter
 {
     internal required bool Detailed { get; init; }
@@ -25,7 +28,8 @@ internal sealed class Reporter
     internal ResetReport Report(ResetRequest request, int? total, bool sameUserMayBeReset)
     {
         // Read while the one that stopped it was still on its way, or the same user again, who was not reset.
-        if (stopIsShown && request.Result!.Code != StoppedBy && (request.Result.Outcome == "invalid" || (request.Result.Code == "DuplicateUser" && !sameUserMayBeReset)))
+        if (stopIsShown && request.Result!.Code != StoppedBy
+            && (request.Result.Outcome == "invalid" || (request.Result.Code == "DuplicateUser" && !sameUserMayBeReset)))
             request.SettleNotTried(StoppedBy);
         var result = request.Result!;
         if (result.StopsBatch) Stop(result.Code);
@@ -51,13 +55,17 @@ internal sealed class Reporter
         notTried + sameReason == 0 ? null
         : $"Stopped because of {StoppedBy}: {(notTried == 1 ? "1 user was" : $"{notTried} users were")} not tried"
             + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.")
-            + (goOnAfter is { } time ? $" The server asks to wait: go on after {Moment.Written(time)}, local time." : "");
+            + (goOnAfter is { } time
+                ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
+                : "");
 
     internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
 
     private static string Describe(ResetResult result) =>
         $"{result.UserId}: {result.Outcome}"
         + (result.StatusCode is { } status ? $", HTTP {status}" : "")
-        + (result.Attempts > 0 ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms" : "")
+        + (result.Attempts > 0
+            ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms"
+            : "")
         + (result.Message is { } message ? $"; {message}" : "");
 }

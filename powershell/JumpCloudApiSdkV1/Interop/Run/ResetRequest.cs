@@ -13,7 +13,9 @@ internal sealed class ResetRequest
 
     internal ResetRequest(string userId) => UserId = userId;
 
-    /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
+    /// <summary>
+    /// For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.
+    /// </summary>
     internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, described!] : [described!];
 
     internal string UserId { get; }
@@ -21,7 +23,9 @@ internal sealed class ResetRequest
     /// <summary>Makes an id one that may be shown.</summary>
     internal required Func<string, string> Show { private get; init; }
 
-    /// <summary>The id as it may be shown. The library says it with its verdict; only who never gets one is asked for.</summary>
+    /// <summary>
+    /// The id as it may be shown. The library says it with its verdict; only who never gets one is asked for.
+    /// </summary>
     internal string ShownId => shownId ??= Show(UserId);
 
     /// <summary>Its place among the users that came in, from 1.</summary>
@@ -45,10 +49,17 @@ internal sealed class ResetRequest
     {
         get
         {
-            var exclusion = Exclusion switch { true => ", exclude the user from MFA", false => ", do not exclude the user from MFA", null => "" };
+            var exclusion = Exclusion switch
+            {
+                true => ", exclude the user from MFA",
+                false => ", do not exclude the user from MFA",
+                null => "",
+            };
             if (Until is not { } until) return $"Reset TOTP MFA{exclusion}";
-            var passed = until.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() ? ", which has passed and locks the user out at once" : "";
-            return $"Reset TOTP MFA{exclusion}{(Exclusion == true ? " until" : ", exclusionUntil")} {Moment.Iso(until.Seconds)}{passed}";
+            var passed = until.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds()
+                ? ", which has passed and locks the user out at once" : "";
+            return $"Reset TOTP MFA{exclusion}"
+                + $"{(Exclusion == true ? " until" : ", exclusionUntil")} {Moment.Iso(until.Seconds)}{passed}";
         }
     }
 
@@ -59,7 +70,9 @@ internal sealed class ResetRequest
 
     internal uint Flags { get; init; }
 
-    /// <summary>Why it is not a request that can be sent, and whether all users after this one would have the same fault.</summary>
+    /// <summary>
+    /// Why it is not a request that can be sent, and whether all users after this one would have the same fault.
+    /// </summary>
     internal Fault? Fault { get; init; }
     internal bool FaultIsEveryones { get; init; }
 
@@ -73,7 +86,8 @@ internal sealed class ResetRequest
         if (result.UserId.Length == 0) result.UserId = ShownId;
         if (Place is { } place) result.Message += $" It was number {place} of those that came in.";
         result.Exclusion = Exclusion;
-        result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null ? Moment.Iso(until.Seconds) : null;
+        result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null
+            ? Moment.Iso(until.Seconds) : null;
         Result = result;
     }
 
@@ -81,7 +95,8 @@ internal sealed class ResetRequest
     {
         Outcome = "cancelled",
         Code = "NotTried",
-        Message = $"{Fault.WasNotReset(ShownId)}: it was not tried, because all would fail in the same way{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
+        Message = $"{Fault.WasNotReset(ShownId)}: it was not tried, because all would fail in the same way"
+            + $"{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
     });
 
     internal void SettleDuplicate() => Settle(new ResetResult
@@ -91,12 +106,15 @@ internal sealed class ResetRequest
         Message = $"User '{ShownId}' came again and was not sent a second time.",
     });
 
-    /// <summary>Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.</summary>
+    /// <summary>
+    /// Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.
+    /// </summary>
     internal void Preview(ClientHandle client)
     {
         if (Utf8.Bytes(UserId) is not { } bytes)
         {
-            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it").ToResult(ShownId, name => name));
+            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it")
+                .ToResult(ShownId, name => name));
             return;
         }
         id = bytes;
@@ -108,7 +126,8 @@ internal sealed class ResetRequest
             using var json = JsonDocument.Parse(document);
             var root = json.RootElement;
             shownId = root.GetProperty("userId").GetString();
-            described = $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} {root.GetProperty("body")}";
+            described = $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} "
+                + $"{root.GetProperty("body")}";
             return;
         }
         var invalid = ResetResult.FromJson(document);
@@ -116,5 +135,6 @@ internal sealed class ResetRequest
         Settle(invalid);
     }
 
-    internal int Push(BatchHandle batch) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag: 0);
+    internal int Push(BatchHandle batch) =>
+        Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag: 0);
 }

@@ -11,8 +11,8 @@ using JumpCloudApiSdkV1.Models;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
-/// One call of the command: a client, a batch on it, and the users on their way through it in input order.
-/// It writes to the streams itself, so that the function has no loop: a loop would catch the caller's break and continue.
+/// One call of the command: a client, a batch on it, and the users on their way through it in input order. It writes to
+/// the streams itself, so that the function has no loop: a loop would catch the caller's break and continue.
 /// </summary>
 public sealed class ResetRun
 {
@@ -48,7 +48,8 @@ public sealed class ResetRun
     private bool closing, isOwnError, isOver, isFinished;
     private int seen;
 
-    private ResetRun(PSCmdlet cmdlet, ActionPreference errorPreference, ActionPreference progressPreference, ActionPreference verbosePreference)
+    private ResetRun(PSCmdlet cmdlet, ActionPreference errorPreference, ActionPreference progressPreference,
+        ActionPreference verbosePreference)
     {
         this.cmdlet = cmdlet;
         var bound = cmdlet.MyInvocation.BoundParameters;
@@ -66,7 +67,9 @@ public sealed class ResetRun
             Progress = cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null,
         };
 
-        var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
+        var shell = (cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"];
+        var version = typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
+        var userAgent = $"JumpCloudApiSdkV1/{version} PowerShell/{shell}";
         var configuration = new Configuration(bound, userAgent);
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
@@ -77,20 +80,25 @@ public sealed class ResetRun
             noClient = fault.ToResult("", name => name);
             configuration.Dispose();
         }
-        if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(bound.TryGetValue("WhatIf", out var whatIf) ? whatIf : cmdlet.GetVariableValue("WhatIfPreference")))
+        var whatIf = bound.TryGetValue("WhatIf", out var given) ? given : cmdlet.GetVariableValue("WhatIfPreference");
+        if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(whatIf))
         {
-            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N")), out noClient);
+            var standIn = Guid.NewGuid().ToString("N");
+            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), out noClient);
             isDryRun = lease is not null;
         }
         FinishWhenDisposed();
         if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
-        if (isDryRun) cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
+        if (isDryRun)
+            cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
+                + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
 
-        bool IsGiven(string name) => bound.TryGetValue(name, out var given) && ((SwitchParameter)given).IsPresent;
+        bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }
 
     /// <summary>Begins a call. What keeps it from beginning ends the command.</summary>
-    public static ResetRun? Begin(PSCmdlet cmdlet, ActionPreference errorPreference, ActionPreference progressPreference, ActionPreference verbosePreference)
+    public static ResetRun? Begin(PSCmdlet cmdlet, ActionPreference errorPreference,
+        ActionPreference progressPreference, ActionPreference verbosePreference)
     {
         try { return new ResetRun(cmdlet, errorPreference, progressPreference, verbosePreference); }
         // What a warning or a verbose line ends, as -WarningAction Stop does, has been told already.
@@ -102,10 +110,12 @@ public sealed class ResetRun
     }
 
     /// <summary>
-    /// Takes the user that came in, and writes what there is to write before the next one may come. What the script block
-    /// after the command has thrown is returned: thrown from here it would reach the caller as the exception of a method call.
+    /// Takes the user that came in, and writes what there is to write before the next one may come. What the script
+    /// block after the command has thrown is returned: thrown from here it would reach the caller as the exception of a
+    /// method call.
     /// </summary>
-    public Exception? Process(string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body) => Guard(() =>
+    public Exception? Process(string id, IJumpCloudApIsIdentity? input,
+        IBodyParameterSystemUserMfaResetRequestBody? body) => Guard(() =>
     {
         var request = Read(id, input, body);
         if (reporter.IsVerbose)
@@ -126,7 +136,9 @@ public sealed class ResetRun
         if (reporter.ClosingProgress() is { } progress) cmdlet.WriteProgress(progress);
     });
 
-    /// <summary>Gives everything back. When the command was broken off it warns of what became of those of whom nobody was told.</summary>
+    /// <summary>
+    /// Gives everything back. When the command was broken off it warns of what became of those of whom nobody was told.
+    /// </summary>
     public void Finish()
     {
         if (isFinished) return;
@@ -143,8 +155,8 @@ public sealed class ResetRun
         }
         if (warning is null) return;
         try { cmdlet.WriteWarning(warning); }
-        // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do; or nothing can be
-        // written any more.
+        // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do; or nothing
+        // can be written any more.
         catch (Exception)
         {
             try { cmdlet.Host?.UI?.WriteWarningLine(warning); }
@@ -152,8 +164,8 @@ public sealed class ResetRun
         }
     }
 
-    // PowerShell 7.4 was seen to say false in the end block also during a stop. Without a stop token what ends a write there
-    // may be one: a user who is named once more than needed is better than one who is lost.
+    // PowerShell 7.4 was seen to say false in the end block also during a stop. Without a stop token what ends a write
+    // there may be one: a user who is named once more than needed is better than one who is lost.
     private bool MayBeStopping => cmdlet.Stopping || (closing && !stop.CanBeCanceled && !isOwnError);
 
     // Runs what writes. Whatever ends it, the caller sees what he would see behind a compiled cmdlet.
@@ -175,7 +187,8 @@ public sealed class ResetRun
         }
     }
 
-    private ResetRequest Read(string id, IJumpCloudApIsIdentity? input, IBodyParameterSystemUserMfaResetRequestBody? body)
+    private ResetRequest Read(string id, IJumpCloudApIsIdentity? input,
+        IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         seen++;
         var request = reader.Read(cmdlet.ParameterSetName, id, input, body);
@@ -183,7 +196,8 @@ public sealed class ResetRun
         var arePiped = request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
         var faultIsEveryones = request.FaultIsEveryones;
         if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
-        if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId))) request.SettleDuplicate();
+        if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId)))
+            request.SettleDuplicate();
         else if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
         else if (lease is null)
         {
@@ -194,7 +208,8 @@ public sealed class ResetRun
         else
         {
             request.Preview(lease.Client);
-            faultIsEveryones = request.UntilIsNamed && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
+            faultIsEveryones = request.UntilIsNamed
+                && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
         }
         if (faultIsEveryones) reporter.Stop(request.Result?.Code);
         return request;
@@ -208,7 +223,8 @@ public sealed class ResetRun
             if (request.IsReady && !cmdlet.ShouldProcess(request.Target, request.Action)) return;
         }
         // A stop, also one at the prompt, and the like are not for us to keep.
-        catch (Exception e) when (e is HostException and not PromptingException or not (RuntimeException or FlowControlException))
+        catch (Exception e) when (e is HostException and not PromptingException
+            or not (RuntimeException or FlowControlException))
         {
             cmdlet.ThrowTerminatingError(Failure.NobodyToAsk(cmdlet, request.ShownId, e));
         }
@@ -225,7 +241,8 @@ public sealed class ResetRun
         if (!waiting.TryPeek(out var head)) return false;
         if (head.Result is null && head != unsent)
         {
-            var mustWait = closing || throttleLimit == 1 || !head.IsPiped || unsent is not null || waiting.Count > MostWaiting;
+            var mustWait = closing || throttleLimit == 1 || !head.IsPiped || unsent is not null
+                || waiting.Count > MostWaiting;
             if (batch!.Next(mustWait ? PollMs : 0) is not { } result)
             {
                 if (mustWait) TellOfWait();
@@ -247,8 +264,9 @@ public sealed class ResetRun
         if (progress is not null && showsProgress) cmdlet.WriteProgress(progress);
     }
 
-    // First what became of the user, then what may fail after it. The request leaves the queue when this has been told: also
-    // by a write that the pipeline after it has ended, but not by one that was stopped, or that the host did not carry out.
+    // First what became of the user, then what may fail after it. The request leaves the queue when this has been told:
+    // also by a write that the pipeline after it has ended, but not by one that was stopped, or that the host did not
+    // carry out.
     private void Write(ResetRequest request)
     {
         var sameUserMayBeReset = sentUsers.GetValueOrDefault(SameUser(request.UserId));
@@ -326,23 +344,27 @@ public sealed class ResetRun
 
     // Where there is no client to do it.
     private static string WithoutKey(string id) =>
-        Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
+        Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key
+        && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
 
     // The API's own ids are hexadecimal numbers.
     private static string SameUser(string id) => Record.IsApiId(id) ? id.ToLowerInvariant() : id;
 
     private static bool IsCallersThrow(Exception e) => e is RuntimeException { WasThrownFromThrowStatement: true };
 
-    private static bool IsShown(ActionPreference preference) => preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+    private static bool IsShown(ActionPreference preference) =>
+        preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 
-    // A steppable pipeline that is disposed without its end, as by an older proxy function, runs no clean block; only this
-    // event of the engine's own says so. Where it is missing, the handles are freed when they are collected.
+    // A steppable pipeline that is disposed without its end, as by an older proxy function, runs no clean block; only
+    // this event of the engine's own says so. Where it is missing, the handles are freed when they are collected.
     private void FinishWhenDisposed() =>
-        cmdlet.GetType().GetEvent("DisposingEvent", BindingFlags.NonPublic | BindingFlags.Instance)?.GetAddMethod(nonPublic: true)
+        cmdlet.GetType().GetEvent("DisposingEvent", BindingFlags.NonPublic | BindingFlags.Instance)
+            ?.GetAddMethod(nonPublic: true)
             ?.Invoke(cmdlet, [new EventHandler((_, _) => Finish())]);
 
     // PowerShell 7.6 has it; the references for 7.4 have not.
     private static CancellationToken StopToken(PSCmdlet cmdlet) =>
-        cmdlet.GetType().GetProperty("PipelineStopToken", BindingFlags.Public | BindingFlags.Instance)?.GetValue(cmdlet) is CancellationToken token
+        cmdlet.GetType().GetProperty("PipelineStopToken", BindingFlags.Public | BindingFlags.Instance)
+            ?.GetValue(cmdlet) is CancellationToken token
             ? token : CancellationToken.None;
 }

@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace JumpCloudApiSdkV1.Interop;
 
-/// <summary>Tells why nothing happens while the server has asked to wait: once in words, and each second as progress.</summary>
+/// <summary>
+/// Tells why nothing happens while the server has asked to wait: once in words, and each second as progress.
+/// </summary>
 internal sealed class WaitMeter
 {
     // A shorter wait is over before anybody wonders.
