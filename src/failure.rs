@@ -53,9 +53,16 @@ fn distrust(reason: &CertificateError) -> &'static str {
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
         NotValidForName | NotValidForNameContext { .. } => "it is for another name",
         UnknownIssuer => "nobody whom this system trusts has issued it",
+        Other(why) if is_partial_chain(&why.to_string()) => "nobody whom this system trusts has issued it",
         Revoked => "it was revoked",
         _ => "it does not stand up to a check",
     }
+}
+
+/// CERT_E_CHAINING (0x800B010A), as Windows calls it where the server does not send the root, and nobody here knows it.
+/// The verifier hands on the system's words, in its language, with this number at their end.
+fn is_partial_chain(why: &str) -> bool {
+    why.ends_with("(os error -2146762486)")
 }
 
 fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {

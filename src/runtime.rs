@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 const LOOKUPS_MAX: usize = 16;
 
 fn builder() -> Builder {
+    #[cfg(feature = "capi")]
+    crate::ffi::stay_loaded();
     let mut builder = Builder::new_current_thread();
     builder.enable_io().enable_time().max_blocking_threads(LOOKUPS_MAX).on_thread_start(on_thread_start);
     builder

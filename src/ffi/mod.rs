@@ -11,6 +11,7 @@ mod batch;
 mod buffer;
 mod client;
 mod handle;
+mod loaded;
 mod one_shot;
 mod options;
 mod panic;
@@ -20,6 +21,7 @@ mod status;
 mod text;
 mod version;
 
+pub use loaded::stay_loaded;
 pub use signals::{block_signals, without_signals, without_sigpipe};
 
 /// Wipes memory when it is freed: the HTTP and TLS libraries copy the key into buffers of their own.

@@ -51,8 +51,8 @@ static void in_a_batch(jc_client *client)
 
 int main(void)
 {
-    setenv("JCApiKey", KEY, 1);
-    setenv("JCApiUrl", sim("SIM_HTTP"), 1);
+    sys_set_env("JCApiKey", KEY);
+    sys_set_env("JCApiUrl", sim("SIM_HTTP"));
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     in_an_argument(client);
     at_work(client);

@@ -2,6 +2,7 @@
 //! under valgrind, with a simulator of its own.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,30 +10,46 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::compiler::{Compiler, finds_library};
 use crate::program::{Ended, finish, is_installed};
 use crate::test::Sum;
 use crate::{cargo, succeed, target, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
+/// These look into Linux itself.
+const LINUX_ONLY: [&str; 3] = ["fork", "signals", "threads"];
+
 /// The way in which a program is built and run.
-struct Way {
-    name: &'static str,
-    flags: &'static [&'static str],
-    wrapper: &'static [&'static str],
+pub struct Way {
+    pub name: &'static str,
+    pub compiler: Compiler,
+    pub flags: &'static [&'static str],
+    pub wrapper: Vec<OsString>,
+    pub environment: Vec<(&'static str, OsString)>,
 }
 
-const WAYS: [Way; 3] = [
-    Way { name: "plain", flags: &["-O1"], wrapper: &[] },
-    Way {
-        name: "AddressSanitizer",
-        flags: &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
-        wrapper: &[],
-    },
-    Way {
-        name: "valgrind",
-        flags: &["-g"],
-        wrapper: &[
+impl Way {
+    fn of_this_system(name: &'static str, flags: &'static [&'static str], wrapper: &[&str]) -> Self {
+        let wrapper = wrapper.iter().map(Into::into).collect();
+        Self { name, compiler: Compiler::of_this_system(), flags, wrapper, environment: Vec::new() }
+    }
+}
+
+fn ways() -> Vec<Way> {
+    let plain = Way::of_this_system("plain", &[], &[]);
+    if !cfg!(target_os = "linux") {
+        return vec![plain];
+    }
+    let sanitizer = Way::of_this_system(
+        "AddressSanitizer",
+        &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+        &[],
+    );
+    let valgrind = Way::of_this_system(
+        "valgrind",
+        &["-g"],
+        &[
             "valgrind",
             "--quiet",
             "--num-callers=40",
@@ -43,21 +60,22 @@ const WAYS: [Way; 3] = [
             "--errors-for-leak-kinds=definite,indirect",
             "--show-leak-kinds=definite,indirect",
         ],
-    },
-];
+    );
+    vec![plain, sanitizer, valgrind]
+}
 
 pub fn run() -> Result<Sum> {
     let mut sum = header()?;
     let sound = library("c", &[])?;
     sum.add(programs_in_the_header(&sound)?);
     let defective = library("panic-for-tests", &["--features", "panic-for-tests"])?;
-    for way in &WAYS {
-        if !way.wrapper.first().is_none_or(|tool| is_installed(tool)) {
+    for way in &ways() {
+        if way.name == "valgrind" && !is_installed("valgrind") {
             ensure!(env::var_os("CI").is_none(), "{} is not installed, and CI is set", way.name);
             println!("SKIPPED: {} is not installed: no C test ran under it", way.name);
             continue;
         }
-        for source in sources()? {
+        for source in sources(cfg!(target_os = "linux"))? {
             let library = if source.ends_with("panic.c") { &defective } else { &sound };
             sum.add(program(&source, library, way)?);
         }
@@ -65,9 +83,21 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
+/// All that a library without defects has to pass.
+pub fn all(library: &Path, way: &Way, is_linux: bool) -> Result<Sum> {
+    let mut sum = Sum::default();
+    for source in sources(is_linux)?.iter().filter(|source| !source.ends_with("panic.c")) {
+        sum.add(program(source, library, way)?);
+    }
+    Ok(sum)
+}
+
 /// A reader needs nothing else, in either language.
 fn header() -> Result<Sum> {
     let mut sum = Sum::default();
+    if cfg!(target_env = "msvc") {
+        return Ok(sum); // its compiler has no such option; each C test includes the header
+    }
     for (compiler, standard, language) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "c++")] {
         let mut compile = Command::new(compiler);
         compile.args([standard, "-x", language, "-fsyntax-only"]).args(WARNINGS);
@@ -89,15 +119,16 @@ fn programs_in_the_header(library: &Path) -> Result<Sum> {
         let binary = library.with_file_name(format!("header-{number}"));
         let source = binary.with_extension("c");
         fs::write(&source, lines.take(end + 1).collect::<Vec<_>>().join("\n") + "\n")?;
-        let mut compile = Command::new("cc");
-        compile.arg("-std=c99").args(WARNINGS).arg("-I").arg(top().join("include")).arg(&source);
-        compile.arg("-o").arg(&binary).arg("-L").arg(library).arg("-ljcsdk");
+        let compiler = Compiler::of_this_system();
+        let binary = compiler.program(binary);
+        let mut compile = compiler.compile(&source, &binary, Some(library))?;
         succeed("the compilation of a program in the header", &mut compile)?;
 
         let simulator = Simulator::start(Options { users: 60, ..Options::default() });
         let mut command = Command::new(&binary);
         crate::simulator::configure(&simulator, &mut command);
-        command.args((1..=60).map(|n| format!("ok-{n}"))).env("LD_LIBRARY_PATH", library);
+        command.args((1..=60).map(|n| format!("ok-{n}")));
+        finds_library(&mut command, library);
         let Ended { status, output } = finish(&mut command, &binary.with_extension("txt"), |_| ())?;
         let resets = simulator.stats().resets;
         let ok = status.is_some_and(|status| status.success()) && [1, 60].get(number) == Some(&resets);
@@ -123,19 +154,34 @@ pub fn library(name: &str, args: &[&str]) -> Result<PathBuf> {
     }
     succeed("the library's build", &mut build)?;
     let folder = target().join("c").join(name);
-    fs::create_dir_all(&folder)?;
-    for link in ["libjcsdk.so", "libjcsdk.so.1"] {
-        let _ = fs::remove_file(folder.join(link));
-        fs::hard_link(built.join("debug/libjcsdk.so"), folder.join(link))?;
-    }
+    stage(&built.join("debug"), &folder)?;
     Ok(folder)
 }
 
-fn sources() -> Result<Vec<PathBuf>> {
+/// Puts what cargo has built, for whatever system, where a linker and a loader find it.
+pub fn stage(built: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    for (from, to) in [
+        ("libjcsdk.so", &["libjcsdk.so", "libjcsdk.so.1"][..]),
+        ("libjcsdk.dylib", &["libjcsdk.dylib", "libjcsdk.1.dylib"]),
+        ("jcsdk.dll", &["jcsdk.dll"]),
+        ("jcsdk.dll.lib", &["jcsdk.lib"]),
+    ] {
+        for to in to.iter().map(|name| folder.join(name)).filter(|_| built.join(from).exists()) {
+            let _ = fs::remove_file(&to);
+            fs::hard_link(built.join(from), to)?;
+        }
+    }
+    Ok(())
+}
+
+fn sources(is_linux: bool) -> Result<Vec<PathBuf>> {
     let mut sources = Vec::new();
     for entry in fs::read_dir(top().join("tests/c"))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "c") {
+        let runs =
+            is_linux || !LINUX_ONLY.iter().any(|&name| path.file_stem().is_some_and(|stem| stem == name));
+        if runs && path.extension().is_some_and(|extension| extension == "c") {
             sources.push(path);
         }
     }
@@ -146,19 +192,16 @@ fn sources() -> Result<Vec<PathBuf>> {
 
 fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     let name = source.file_stem().unwrap_or_default().to_string_lossy();
-    let binary = library.with_file_name(format!("{name}-{}", way.name));
-    let mut compile = Command::new("cc");
-    compile.args(["-std=c11", "-D_GNU_SOURCE"]).args(WARNINGS).args(way.flags);
-    compile.arg("-I").arg(top().join("include")).arg(source).arg("-o").arg(&binary);
+    // Beside the library, where Windows looks for it.
+    let binary = way.compiler.program(library.join(format!("{name}-{}", way.name.replace(' ', "-"))));
     // unload.c loads the library by name
-    if name != "unload" {
-        compile.arg("-L").arg(library).arg("-ljcsdk");
-    }
-    compile.args(["-pthread", "-ldl"]);
+    let linked = Some(library).filter(|_| name != "unload");
+    let mut compile = way.compiler.compile(source, &binary, linked)?;
+    compile.args(way.flags);
     succeed(&format!("the compilation of {name}.c"), &mut compile)?;
 
     let simulator = Simulator::start(Options::default());
-    let mut command = match way.wrapper {
+    let mut command = match &way.wrapper[..] {
         [] => Command::new(&binary),
         [tool, args @ ..] => {
             let mut command = Command::new(tool);
@@ -167,7 +210,9 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
         }
     };
     point_at(&simulator, &mut command);
-    command.env_remove("RUST_BACKTRACE").env("LD_LIBRARY_PATH", library).current_dir(top());
+    finds_library(&mut command, library);
+    command.env_remove("RUST_BACKTRACE").env("SIM_FOLDER", library).current_dir(top());
+    command.envs(way.environment.iter().map(|(name, value)| (name, value)));
     let ended = finish(&mut command, &binary.with_extension("tap"), |_| ())?;
     Ok(judge(&format!("{name}.c, {}", way.name), &ended))
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use simulator::Simulator;
 
+use crate::compiler::{Compiler, finds_library};
 use crate::simulator::configure;
 use crate::{c, powershell, succeed, top};
 
@@ -31,13 +32,12 @@ pub fn run() -> Result<()> {
 
 fn c_program() -> Result<Command> {
     let library = c::library("c", &[])?;
-    let program = library.join("demo");
-    let mut compile = Command::new("cc");
-    compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));
-    compile.arg("-o").arg(&program).arg("-L").arg(&library).arg("-ljcsdk");
+    let compiler = Compiler::of_this_system();
+    let program = compiler.program(library.join("demo"));
+    let mut compile = compiler.compile(&top().join("xtask/demo/demo.c"), &program, Some(&library))?;
     succeed("the C compiler", &mut compile)?;
     let mut calls = Command::new(program);
-    calls.env("LD_LIBRARY_PATH", library);
+    finds_library(&mut calls, &library);
     Ok(calls)
 }
 

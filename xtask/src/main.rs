@@ -3,16 +3,20 @@
 mod abi;
 mod bench;
 mod c;
+mod compiler;
 mod demo;
 mod examples;
 mod fuzz;
 mod header;
 mod install;
+mod library;
+mod natives;
 mod notices;
 mod powershell;
 mod program;
 mod simulator;
 mod soak;
+mod systems;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +29,8 @@ cargo xtask COMMAND
 
   demo             reset users of a simulated JumpCloud in every documented way
   test [STAGE]     run every test, or one stage: rust, c, install, examples, powershell
+  test --systems   what runs of other systems here: the C tests for Windows under Wine and for musl, and the
+                   module's for Windows; with --release, against the natives that are shipped
   bench            measure the speed beside peers; takes minutes
   soak             100,000 resets and 2,000 rounds of cancels; takes minutes
   fuzz [SECONDS]   feed anything to what reads answers, options and C arguments, each so long (60)
@@ -34,6 +40,9 @@ cargo xtask COMMAND
   abi --check      fail where the ABI is not the recorded one
   install --prefix DIR
                    header, libraries, pkg-config and CMake files for C and C++
+  natives [--target RID] [--twice]
+                   the native libraries of the systems that this machine can build for, in out/runtimes;
+                   twice: also from another folder, which has to give the same bytes
   notices          write out/NOTICES.txt: the linked crates and their licences
 ";
 
@@ -50,9 +59,12 @@ fn main() -> ExitCode {
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["natives", ref options @ ..] => natives(options),
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
+        ["test", "--systems"] => systems::run(false),
+        ["test", "--systems", "--release"] => systems::run(true),
         ["test", stage] => test::run(Some(stage)),
         _ => {
             eprint!("{USAGE}");
@@ -65,6 +77,16 @@ fn main() -> ExitCode {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn natives(options: &[&str]) -> Result<()> {
+    match options {
+        [] => natives::run(None, false),
+        ["--twice"] => natives::run(None, true),
+        ["--target", rid] => natives::run(Some(rid), false),
+        ["--target", rid, "--twice"] => natives::run(Some(rid), true),
+        _ => anyhow::bail!("natives takes --target RID and --twice"),
     }
 }
 

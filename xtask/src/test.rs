@@ -93,8 +93,13 @@ fn powershell() -> Result<Sum> {
         "JCSDK_SIMULATOR",
         target().join("debug").join(format!("simulator{}", std::env::consts::EXE_SUFFIX)),
     );
+    self::pester(&mut pester)
+}
+
+/// Runs tests/powershell/run.ps1.
+pub fn pester(command: &mut Command) -> Result<Sum> {
     // Pester: 32 passed, 0 failed
-    let (sum, succeeded) = counted(&mut pester, |line| {
+    let (sum, succeeded) = counted(command, |line| {
         let mut words = line.strip_prefix("Pester: ")?.split(' ');
         Some(Sum { passed: words.next()?.parse().ok()?, failed: words.nth(1)?.parse().ok()? })
     })?;

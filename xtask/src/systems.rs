@@ -1,0 +1,218 @@
+//! The tests for other systems than this one, as far as they run here, and a note for the package of what ran.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::c::{self, Way};
+use crate::compiler::Compiler;
+use crate::natives::{self, Native, Profile, Recipe};
+use crate::program::is_installed;
+use crate::test::Sum;
+use crate::{powershell, target, top};
+
+/// What a stage comes to where it cannot run: the reason.
+type Stage = fn(bool) -> Result<Result<Sum, String>>;
+
+const STAGES: [(&str, Stage); 4] = [
+    ("C on this system", own_c),
+    ("C on musl", musl_c),
+    ("C on Windows", windows_c),
+    ("The module on Windows", windows_module),
+];
+
+/// With the libraries that are shipped, or with those that build fast; Windows's is always the former.
+pub fn run(release: bool) -> Result<()> {
+    let mut all = Sum::default();
+    for (name, stage) in STAGES {
+        println!("\n== {name}");
+        match stage(release) {
+            Ok(Ok(sum)) => all.add(sum),
+            Ok(Err(why)) => println!("LEFT OUT: {why}"),
+            Err(error) => all.add(Sum::one(false, name, &format!("{error:#}"))),
+        }
+    }
+    println!("\n{} passed, {} failed", all.passed, all.failed);
+    ensure!(all.failed == 0, "not all tests passed");
+    Ok(())
+}
+
+/// The shipped library of this very system; in debug it is what `cargo xtask test` tests.
+fn own_c(release: bool) -> Result<Result<Sum, String>> {
+    let host = natives::host()?;
+    let native =
+        natives::NATIVES.iter().find(|native| native.has(&host)).context("this system is none of them")?;
+    if !release {
+        return Ok(Err("`cargo xtask test` has it".to_owned()));
+    }
+    let way = Way {
+        name: native.rid,
+        compiler: Compiler::of_this_system(),
+        flags: &[],
+        wrapper: Vec::new(),
+        environment: Vec::new(),
+    };
+    programs(native, Profile::Release, &way, cfg!(target_os = "linux")).map(Ok)
+}
+
+fn musl_c(release: bool) -> Result<Result<Sum, String>> {
+    let native = natives::find("linux-musl-x64")?;
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) || !is_installed("musl-gcc") {
+        return Ok(Err("there is no musl-gcc, of Debian's musl-tools".to_owned()));
+    }
+    if let Err(why) = Recipe::of(native) {
+        return Ok(Err(format!("{why:#}")));
+    }
+    let way = Way {
+        name: native.rid,
+        compiler: Compiler::Gnu("musl-gcc"),
+        flags: &[],
+        wrapper: Vec::new(),
+        environment: Vec::new(),
+    };
+    programs(native, if release { Profile::Release } else { Profile::Debug }, &way, true).map(Ok)
+}
+
+fn windows_c(_: bool) -> Result<Result<Sum, String>> {
+    let native = natives::find("win-x64")?;
+    let Some(wine) = wine() else {
+        return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
+    };
+    if let Err(why) = Recipe::of(native) {
+        return Ok(Err(format!("{why:#}")));
+    }
+    let way = Way {
+        name: native.rid,
+        compiler: Compiler::Gnu("x86_64-w64-mingw32-gcc"),
+        flags: &["-D__USE_MINGW_ANSI_STDIO=1"],
+        wrapper: vec![wine.clone().into()],
+        environment: prefix(&wine)?,
+    };
+    programs(native, Profile::Release, &way, false).map(Ok)
+}
+
+fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Result<Sum> {
+    let recipe = Recipe::of(native)?;
+    let mut built = recipe.build(native, profile)?;
+    if profile == Profile::Release {
+        built = natives::shipped(native)?;
+    }
+    let folder = target().join("systems").join(native.rid);
+    let _ = fs::remove_dir_all(&folder);
+    c::stage(built.parent().context("no folder")?, &folder)?;
+    let sum = c::all(&folder, way, is_linux)?;
+    if profile == Profile::Release {
+        let on = if way.wrapper.is_empty() { env::consts::OS } else { "Windows as Wine has it" };
+        note(native, &format!("C tests on {on}: {} passed, {} failed", sum.passed, sum.failed), true)?;
+    }
+    Ok(sum)
+}
+
+/// The module's tests in PowerShell for Windows, as `JCSDK_PWSH_WINDOWS` starts it; the simulator is a Windows program.
+fn windows_module(_: bool) -> Result<Result<Sum, String>> {
+    let native = natives::find("win-x64")?;
+    let Some(pwsh) = env::var_os("JCSDK_PWSH_WINDOWS").filter(|pwsh| !pwsh.is_empty()) else {
+        return Ok(Err("JCSDK_PWSH_WINDOWS names no PowerShell for Windows".to_owned()));
+    };
+    let recipe = match Recipe::of(native) {
+        Ok(recipe) => recipe,
+        Err(why) => return Ok(Err(format!("{why:#}"))),
+    };
+    let Some(own) = powershell::find() else {
+        return Ok(Err(format!("the module cannot be built. {}", powershell::HOW)));
+    };
+    let module = powershell::build_module(&own, "Debug")?;
+    let library = natives::shipped(native)?;
+    let simulator = recipe.simulator()?;
+    let folder = target().join("systems/module");
+    let _ = fs::remove_dir_all(&folder);
+    let stage = folder.join("JumpCloudApiSdkV1").join(env!("CARGO_PKG_VERSION"));
+    copy_module(module.parent().context("no folder")?, &stage)?;
+    let native_folder = stage.join("runtimes").join(native.rid).join("native");
+    fs::create_dir_all(&native_folder)?;
+    fs::copy(library, native_folder.join(native.file))?;
+
+    let mut pester = powershell::command(&PathBuf::from(pwsh));
+    pester.arg("-File").arg(windows_path(&top().join("tests/powershell/run.ps1"))).current_dir(top());
+    pester.env("JCSDK_MODULE", windows_path(&stage)).env("JCSDK_SIMULATOR", windows_path(&simulator));
+    pester.env_remove("PWSH").env("JCSDK_WINE_TESTS", "1");
+    let sum = crate::test::pester(&mut pester)?;
+    note(
+        native,
+        &format!(
+            "the module's tests on Windows as Wine has it: {} passed, {} failed",
+            sum.passed, sum.failed
+        ),
+        false,
+    )?;
+    Ok(Ok(sum))
+}
+
+/// Without the libraries of other systems.
+fn copy_module(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), target)?;
+        } else if entry.file_name() != "runtimes" {
+            copy_module(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// As Wine shows it.
+fn windows_path(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
+}
+
+/// For the package: what ran with the very file that it packs.
+fn note(native: &Native, what: &str, first: bool) -> Result<()> {
+    let file = natives::notes(native);
+    let before = if first { String::new() } else { fs::read_to_string(&file).unwrap_or_default() };
+    Ok(fs::write(file, format!("{before}{what}\n"))?)
+}
+
+/// `JCSDK_WINE`, else the one on PATH.
+fn wine() -> Option<PathBuf> {
+    if let Some(wine) = env::var_os("JCSDK_WINE").filter(|wine| !wine.is_empty()) {
+        return Some(wine.into()).filter(|wine: &PathBuf| wine.is_file());
+    }
+    ["wine64", "wine"].into_iter().find(|wine| is_installed(wine)).map(PathBuf::from)
+}
+
+/// A Windows of the tests' own, with the DLLs of the folder `JCSDK_WINE_SYSTEM32`: old versions of Wine lack some.
+fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
+    let prefix = target().join("wine");
+    let environment = vec![
+        ("WINEPREFIX", prefix.clone().into()),
+        ("WINEDEBUG", "-all".into()),
+        ("WINEARCH", "win64".into()),
+        ("DISPLAY", OsString::new()),
+    ];
+    let system32 = prefix.join("drive_c/windows/system32");
+    if !system32.join("kernel32.dll").exists() {
+        fs::create_dir_all(&prefix)?;
+        let mut boot = Command::new(wine);
+        boot.args(["wineboot", "-i"]).envs(environment.iter().map(|(name, value)| (name, value)));
+        boot.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        crate::succeed("Wine's first start", &mut boot)?;
+    }
+    if let Some(dlls) = env::var_os("JCSDK_WINE_SYSTEM32") {
+        for file in fs::read_dir(dlls)? {
+            let file = file?.path();
+            if file.extension().is_some_and(|extension| extension == "dll") {
+                let to = system32.join(file.file_name().unwrap_or_default());
+                let _ = fs::remove_file(&to);
+                fs::copy(&file, to)?;
+            }
+        }
+    }
+    Ok(environment)
+}
