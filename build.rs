@@ -11,7 +11,7 @@ fn main() {
         ("linux", _) => link(&["-Wl,-soname,libjcsdk.so.1", "-Wl,-z,nodelete"]),
         ("macos", _) => link(&["-Wl,-install_name,@rpath/libjcsdk.1.dylib"]),
         ("windows", "msvc") => link(&["/Brepro", "/PDBALTPATH:%_PDB%"]),
-        ("windows", _) => link(&["-Wl,--no-insert-timestamp"]),
+        ("windows", _) if target("ABI") != "llvm" => link(&["-Wl,--no-insert-timestamp"]),
         _ => {}
     }
     if target("OS") == "windows" && env::var_os("CARGO_FEATURE_CAPI").is_some() {

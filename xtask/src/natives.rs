@@ -15,7 +15,7 @@ pub struct Native {
     /// The name that .NET has for the system and processor.
     pub rid: &'static str,
     /// On its own system, and on others.
-    targets: &'static [&'static str],
+    pub targets: &'static [&'static str],
     pub file: &'static str,
 }
 

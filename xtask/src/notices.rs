@@ -8,13 +8,14 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::natives::NATIVES;
 use crate::top;
 
 const TITLE: &str = "\
 jcsdk is linked from the crates below. After their list, each licence text stands once, with the crates that carry it.
 ";
 
-/// For the build's own target.
+/// For every system that a package may hold a library of.
 pub fn write() -> Result<()> {
     let path = top().join("out/NOTICES.txt");
     fs::create_dir_all(path.parent().context("no folder")?)?;
@@ -52,8 +53,12 @@ pub fn read() -> Result<String> {
 /// Normal dependencies only: what builds or tests the library does not come into it.
 fn linked() -> Result<Vec<Crate>> {
     let mut tree = cargo(&["tree", "-p", "jcsdk", "--locked", "--edges", "normal,no-proc-macro"]);
+    for native in &NATIVES {
+        tree.args(native.targets.iter().flat_map(|target| ["--target", target]));
+    }
     let tree = output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
-    let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(" (").next()).collect();
+    let linked: BTreeSet<&str> =
+        tree.lines().filter(|line| !line.is_empty()).filter_map(|line| line.split(" (").next()).collect();
     let metadata: Value =
         serde_json::from_str(&output(&mut cargo(&["metadata", "--locked", "--format-version", "1"]))?)?;
     let mut crates = Vec::new();

@@ -139,7 +139,9 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
     let mut pester = powershell::command(&PathBuf::from(pwsh));
     pester.arg("-File").arg(windows_path(&top().join("tests/powershell/run.ps1"))).current_dir(top());
     pester.env("JCSDK_MODULE", windows_path(&stage)).env("JCSDK_SIMULATOR", windows_path(&simulator));
-    pester.env_remove("PWSH").env("JCSDK_WINE_TESTS", "1");
+    pester.env_remove("PWSH").env("JCSDK_WINE", "1");
+    crate::notices::write()?;
+    pester.env("JCSDK_NOTICES", windows_path(&top().join("out/NOTICES.txt")));
     let sum = crate::test::pester(&mut pester)?;
     note(
         native,
