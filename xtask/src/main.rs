@@ -29,8 +29,9 @@ cargo xtask COMMAND
 
   demo             reset users of a simulated JumpCloud in every documented way
   test [STAGE]     run every test, or one stage: rust, c, install, examples, powershell
-  test --systems   what runs of other systems here: the C tests for Windows under Wine and for musl, and the
-                   module's for Windows; with --release, against the natives that are shipped
+  test --systems [STAGE]
+                   what runs of other systems here: the C tests for Windows under Wine and for musl, and the
+                   module's for Windows: own, musl, windows, module; with --release, against the natives that are shipped
   bench            measure the speed beside peers; takes minutes
   soak             100,000 resets and 2,000 rounds of cancels; takes minutes
   fuzz [SECONDS]   feed anything to what reads answers, options and C arguments, each so long (60)
@@ -38,7 +39,7 @@ cargo xtask COMMAND
   header --check   fail where the committed header is not what src/ffi says
   abi              record the ABI in include/jcsdk.abi
   abi --check      fail where the ABI is not the recorded one
-  install --prefix DIR
+  install --prefix DIR [--target RID]
                    header, libraries, pkg-config and CMake files for C and C++
   natives [--target RID] [--twice]
                    the native libraries of the systems that this machine can build for, in out/runtimes;
@@ -58,13 +59,15 @@ fn main() -> ExitCode {
         ["header", "--check"] => header::check(),
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
-        ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["install", "--prefix", prefix] => install::install(Path::new(prefix), None),
+        ["install", "--prefix", prefix, "--target", rid] => install::install(Path::new(prefix), Some(rid)),
         ["natives", ref options @ ..] => natives(options),
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
-        ["test", "--systems"] => systems::run(false),
-        ["test", "--systems", "--release"] => systems::run(true),
+        ["test", "--systems"] => systems::run(false, None),
+        ["test", "--systems", "--release"] => systems::run(true, None),
+        ["test", "--systems", stage] => systems::run(false, Some(stage)),
         ["test", stage] => test::run(Some(stage)),
         _ => {
             eprint!("{USAGE}");
@@ -103,7 +106,20 @@ fn target() -> PathBuf {
 fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(top());
+    not_of_xtask(&mut cargo);
     cargo
+}
+
+/// Takes away what cargo has set for this program: crates that look at it would be built anew.
+fn not_of_xtask(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|of_xtask| name.to_string_lossy().starts_with(of_xtask))
+        {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Runs a command, whose failure becomes an error.

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::program::is_installed;
-use crate::{library, succeed, target, top};
+use crate::{library, not_of_xtask, succeed, target, top};
 
 pub struct Native {
     /// The name that .NET has for the system and processor.
@@ -57,11 +57,11 @@ pub fn run(only: Option<&str>, twice: bool) -> Result<()> {
     let mut failed = Vec::new();
     for native in wanted {
         let done = match Recipe::of(native) {
-            Ok(recipe) if recipe.links => ship(native, &recipe, twice),
+            Ok(recipe) if recipe.not_linked.is_none() => ship(native, &recipe, twice),
             Ok(recipe) => recipe.cargo(top(), &target().join("natives"), "jcsdk", Profile::Debug).and_then(
                 |mut check| {
                     succeed("the check", &mut check)?;
-                    Ok("compiles; NOT built, because to link it takes Apple's frameworks".to_owned())
+                    Ok(format!("compiles; NOT built: {}", recipe.not_linked.unwrap_or_default()))
                 },
             ),
             Err(why) if only.is_none() => Ok(format!("NOT built: {why:#}")),
@@ -127,8 +127,8 @@ pub struct Recipe {
     std_cargo: Option<PathBuf>,
     /// With cargo-zigbuild: zig is C compiler and linker.
     zig: bool,
-    /// Else it is only compiled.
-    links: bool,
+    /// Why it is compiled as a check, and not linked.
+    not_linked: Option<&'static str>,
 }
 
 impl Recipe {
@@ -145,20 +145,27 @@ impl Recipe {
     }
 
     fn with(target: &'static str) -> Result<Self> {
-        let (zig, links) = if target == host()?
+        let (zig, not_linked) = if target == host()?
             && !(target.contains("linux") && is_installed("cargo-zigbuild"))
         {
-            (false, true)
+            (false, None)
         } else if target.ends_with("windows-msvc") || (target.contains("apple") && cfg!(target_os = "macos"))
         {
             ensure!(target.contains(env::consts::OS), "it is for Windows itself");
-            (false, true)
+            (false, None)
         } else if target.ends_with("windows-gnu") {
             ensure!(is_installed("x86_64-w64-mingw32-gcc"), "there is no x86_64-w64-mingw32-gcc");
-            (false, true)
+            (false, None)
         } else {
             ensure!(is_installed("cargo-zigbuild"), "there is no cargo-zigbuild");
-            (true, !target.contains("apple"))
+            let why = if target.contains("apple") {
+                Some("to link it takes Apple's frameworks")
+            } else {
+                target
+                    .ends_with("gnullvm")
+                    .then_some("with zig it would export every symbol, not just the header's")
+            };
+            (true, why)
         };
         let std_cargo = if has_std(target)? {
             None
@@ -171,7 +178,7 @@ impl Recipe {
             })?;
             Some(PathBuf::from(cargo))
         };
-        Ok(Self { target, std_cargo, zig, links })
+        Ok(Self { target, std_cargo, zig, not_linked })
     }
 
     /// Builds into a folder of its own, which later builds use again.
@@ -215,12 +222,13 @@ impl Recipe {
         let cargo = self.std_cargo.clone().unwrap_or_else(|| env!("CARGO").into());
         let mut command = if self.zig { Command::new("cargo-zigbuild") } else { Command::new(&cargo) };
         command.current_dir(top).env("CARGO_TARGET_DIR", target);
+        not_of_xtask(&mut command);
         // Or rustup would choose one for each crate.
         command.env("CARGO", &cargo).env("RUSTC", self.rustc());
-        command.arg(match (self.zig, self.links) {
-            (true, true) => "zigbuild",
-            (false, true) => "build",
-            (_, false) => "check",
+        command.arg(match (self.zig, self.not_linked) {
+            (_, Some(_)) => "check",
+            (true, None) => "zigbuild",
+            (false, None) => "build",
         });
         // 2.17 is of 2012; what zig knows costs nothing.
         let glibc = if self.zig && self.target.ends_with("linux-gnu") { ".2.17" } else { "" };

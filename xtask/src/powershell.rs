@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{succeed, top};
+use crate::{not_of_xtask, succeed, top};
 
 /// How a person gets one.
 pub const HOW: &str = "Install PowerShell 7.4 or later (https://aka.ms/powershell) with Pester 5, \
@@ -36,6 +36,7 @@ pub fn build_module(pwsh: &PathBuf, configuration: &str) -> Result<PathBuf> {
     if let Some(references) = env::var_os("JCSDK_REFERENCES").filter(|path| !path.is_empty()) {
         build.arg("-ReferencePath").arg(references);
     }
+    not_of_xtask(&mut build);
     succeed("the module's build", &mut build)?;
     let version = env!("CARGO_PKG_VERSION");
     Ok(top().join(format!("out/JumpCloudApiSdkV1/{version}/JumpCloudApiSdkV1.psd1")))

@@ -7,28 +7,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use simulator::{Options, Simulator};
 
 use crate::c::{self, Way};
 use crate::compiler::Compiler;
 use crate::natives::{self, Native, Profile, Recipe};
 use crate::program::is_installed;
 use crate::test::Sum;
-use crate::{powershell, target, top};
+use crate::{install, powershell, succeed, target, top};
 
 /// What a stage comes to where it cannot run: the reason.
 type Stage = fn(bool) -> Result<Result<Sum, String>>;
 
-const STAGES: [(&str, Stage); 4] = [
-    ("C on this system", own_c),
-    ("C on musl", musl_c),
-    ("C on Windows", windows_c),
-    ("The module on Windows", windows_module),
+const STAGES: [(&str, &str, Stage); 5] = [
+    ("own", "C on this system", own_c),
+    ("musl", "C on musl", musl_c),
+    ("windows", "C on Windows", windows_c),
+    ("install", "Installed for Windows", windows_install),
+    ("module", "The module on Windows", windows_module),
 ];
 
 /// With the libraries that are shipped, or with those that build fast; Windows's is always the former.
-pub fn run(release: bool) -> Result<()> {
+pub fn run(release: bool, only: Option<&str>) -> Result<()> {
     let mut all = Sum::default();
-    for (name, stage) in STAGES {
+    let wanted = |stage: &str| only.is_none_or(|only| only == stage);
+    ensure!(STAGES.iter().any(|(stage, ..)| wanted(stage)), "there is no such stage");
+    for (_, name, stage) in STAGES.into_iter().filter(|(stage, ..)| wanted(stage)) {
         println!("\n== {name}");
         match stage(release) {
             Ok(Ok(sum)) => all.add(sum),
@@ -93,6 +97,66 @@ fn windows_c(_: bool) -> Result<Result<Sum, String>> {
         environment: prefix(&wine)?,
     };
     programs(native, Profile::Release, &way, false).map(Ok)
+}
+
+/// A program is built from the installed files alone, in each way, and resets users.
+fn windows_install(_: bool) -> Result<Result<Sum, String>> {
+    let native = natives::find("win-x64")?;
+    let Some(wine) = wine() else {
+        return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
+    };
+    if let Err(why) = Recipe::of(native) {
+        return Ok(Err(format!("{why:#}")));
+    }
+    let compiler = "x86_64-w64-mingw32-gcc";
+    let source = top().join("xtask/demo/demo.c");
+    let folder = target().join("systems/install");
+    let _ = fs::remove_dir_all(&folder);
+    let prefix = folder.join("prefix");
+    install::install(&prefix, Some(native.rid))?;
+    let mut sum = Sum::default();
+    for way in ["pkg-config", "pkg-config-static", "cmake", "cmake-static"] {
+        let tool = way.trim_end_matches("-static");
+        if !is_installed(tool) {
+            println!("LEFT OUT: {tool} is not installed");
+            continue;
+        }
+        let is_static = way != tool;
+        let out = folder.join(way);
+        fs::create_dir_all(&out)?;
+        let program = if tool == "cmake" {
+            let options = ["-DCMAKE_SYSTEM_NAME=Windows", &format!("-DCMAKE_C_COMPILER={compiler}")];
+            install::with_cmake(&prefix, &out, is_static, &source, &options)?.with_extension("exe")
+        } else {
+            let mut compile = Command::new(compiler);
+            compile
+                .arg(&source)
+                .args(install::flags(&prefix, is_static)?)
+                .arg("-o")
+                .arg(out.join("reset.exe"));
+            succeed("the compilation with pkg-config's flags", &mut compile)?;
+            out.join("reset.exe")
+        };
+        if !is_static {
+            // Windows looks beside the program.
+            fs::copy(prefix.join("bin").join(native.file), program.with_file_name(native.file))?;
+        }
+        let simulator = Simulator::start(Options::default());
+        let mut command = Command::new(&wine);
+        command.arg(&program).envs(self::prefix(&wine)?);
+        crate::simulator::configure(&simulator, &mut command);
+        // Old versions of Wine check no certificate by themselves, and what mends that knows the DLL only.
+        command.env("JCApiUrl", &simulator.addresses().http);
+        let output = command.output().context("Wine could not be started")?;
+        let resets = simulator.stats().resets;
+        let why =
+            format!("{}, {resets} users reset: {}", output.status, String::from_utf8_lossy(&output.stderr));
+        let silent = output.stderr.is_empty();
+        let ok = output.status.success() && resets == 3;
+        sum.add(Sum::one(ok, &format!("a Windows program built with {way}"), &why));
+        sum.add(Sum::one(silent, "the library writes nothing on its stderr", &why));
+    }
+    Ok(Ok(sum))
 }
 
 fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Result<Sum> {
@@ -204,7 +268,7 @@ fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
         let mut boot = Command::new(wine);
         boot.args(["wineboot", "-i"]).envs(environment.iter().map(|(name, value)| (name, value)));
         boot.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        crate::succeed("Wine's first start", &mut boot)?;
+        succeed("Wine's first start", &mut boot)?;
     }
     if let Some(dlls) = env::var_os("JCSDK_WINE_SYSTEM32") {
         for file in fs::read_dir(dlls)? {
