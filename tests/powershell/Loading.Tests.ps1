@@ -116,16 +116,15 @@ Describe 'The loader alone' {
     }
 
     It 'says which systems the module has a library for, and how the missing one is made' {
-        $copy = Copy-Module alone
-        $library = Get-Library $copy
-        $rid = [IO.Path]::GetFileName([IO.Path]::GetDirectoryName([IO.Path]::GetDirectoryName($library)))
-        $null = [IO.Directory]::CreateDirectory("$copy/runtimes/linux-riscv64/native")
-        [IO.File]::Move($library, "$copy/runtimes/linux-riscv64/native/$([IO.Path]::GetFileName($library))")
-        $load = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType('JumpCloudApiSdkV1.Interop.NativeLoader').GetMethod('Load', [Reflection.BindingFlags]'Static, NonPublic')
-        $fault = try { $load.Invoke($null, @($copy)) } catch { $_.Exception.InnerException }
-        if ($fault -is [Reflection.TargetInvocationException]) { $fault = $fault.InnerException }
-        $fault.Message | Should -Match "^The module has no native library for $rid, only for linux-riscv64: '.*' does not exist\.$"
-        $fault.Hint | Should -Match "cargo xtask natives --target $rid'"
+        $runtimes = "$TestDrive/runtimes"
+        foreach ($rid in 'win-x64', 'linux-x64') {
+            $null = [IO.Directory]::CreateDirectory("$runtimes/$rid/native")
+            [IO.File]::WriteAllText("$runtimes/$rid/native/libjcsdk.so", '')
+        }
+        $missing = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType('JumpCloudApiSdkV1.Interop.NativeLoader').GetMethod('Missing', [Reflection.BindingFlags]'Static, NonPublic')
+        $fault = $missing.Invoke($null, @('osx-arm64', 'the path', $runtimes))
+        $fault.Message | Should -Be "The module has no native library for osx-arm64, only for linux-x64, win-x64: 'the path' does not exist."
+        $fault.Hint | Should -Match "'cargo xtask natives --target osx-arm64'"
     }
 }
 

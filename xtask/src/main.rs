@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(None),
         ["test", "--systems"] => systems::run(false, None),
         ["test", "--systems", "--release"] => systems::run(true, None),
+        ["test", "--systems", "--release", stage] => systems::run(true, Some(stage)),
         ["test", "--systems", stage] => systems::run(false, Some(stage)),
         ["test", stage] => test::run(Some(stage)),
         _ => {

@@ -12,7 +12,7 @@ use simulator::{Options, Simulator};
 use crate::c::{self, Way};
 use crate::compiler::Compiler;
 use crate::natives::{self, Native, Profile, Recipe};
-use crate::program::is_installed;
+use crate::program::{Ended, finish, is_installed};
 use crate::test::Sum;
 use crate::{install, powershell, succeed, target, top};
 
@@ -64,8 +64,9 @@ fn own_c(release: bool) -> Result<Result<Sum, String>> {
 }
 
 fn musl_c(release: bool) -> Result<Result<Sum, String>> {
-    let native = natives::find("linux-musl-x64")?;
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) || !is_installed("musl-gcc") {
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    let native = natives::find(&format!("linux-musl-{processor}"))?;
+    if !cfg!(target_os = "linux") || !is_installed("musl-gcc") {
         return Ok(Err("there is no musl-gcc, of Debian's musl-tools".to_owned()));
     }
     if let Err(why) = Recipe::of(native) {
@@ -193,6 +194,7 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
     let library = natives::shipped(native)?;
     let simulator = recipe.simulator()?;
     let folder = target().join("systems/module");
+    let prefix = target().join("wine-powershell");
     let _ = fs::remove_dir_all(&folder);
     let stage = folder.join("JumpCloudApiSdkV1").join(env!("CARGO_PKG_VERSION"));
     copy_module(module.parent().context("no folder")?, &stage)?;
@@ -200,13 +202,22 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
     fs::create_dir_all(&native_folder)?;
     fs::copy(library, native_folder.join(native.file))?;
 
-    let mut pester = powershell::command(&PathBuf::from(pwsh));
-    pester.arg("-File").arg(windows_path(&top().join("tests/powershell/run.ps1"))).current_dir(top());
-    pester.env("JCSDK_MODULE", windows_path(&stage)).env("JCSDK_SIMULATOR", windows_path(&simulator));
-    pester.env_remove("PWSH").env("JCSDK_WINE", "1");
     crate::notices::write()?;
-    pester.env("JCSDK_NOTICES", windows_path(&top().join("out/NOTICES.txt")));
-    let sum = crate::test::pester(&mut pester)?;
+    let tests = top().join("tests/powershell");
+    let mut sum = Sum::default();
+    // Each file in a process of its own: where Wine lets one hang, the others still run.
+    for file in files(&tests, ".Tests.ps1")? {
+        let mut pester = powershell::command(&PathBuf::from(&pwsh));
+        pester.arg("-File").arg(windows_path(&tests.join("run.ps1")));
+        pester.arg(windows_path(&tests.join(&file))).current_dir(top());
+        pester.env("JCSDK_MODULE", windows_path(&stage)).env("JCSDK_SIMULATOR", windows_path(&simulator));
+        pester.env("JCSDK_NOTICES", windows_path(&top().join("out/NOTICES.txt")));
+        pester.env("JCSDK_WINE", "1").env("WINEPREFIX", &prefix).env_remove("PWSH");
+        sum.add(judge(&file, &finish(&mut pester, &folder.join(format!("{file}.txt")), |_| ())?));
+        // A simulator whose test has died.
+        let server = wine().unwrap_or_default().with_file_name("wineserver");
+        let _ = Command::new(server).arg("-k").env("WINEPREFIX", &prefix).status();
+    }
     note(
         native,
         &format!(
@@ -216,6 +227,31 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
         false,
     )?;
     Ok(Ok(sum))
+}
+
+fn judge(file: &str, Ended { status, output }: &Ended) -> Sum {
+    let counts = output.lines().filter_map(crate::test::pester_line).next_back();
+    let sum = match counts {
+        Some(sum) if status.is_some() => sum,
+        _ => Sum { passed: 0, failed: 1 },
+    };
+    if sum.failed == 0 && sum.passed > 0 {
+        println!("ok - {file}: {} tests", sum.passed);
+        return sum;
+    }
+    println!("not ok - {file}: {status:?}\n{output}");
+    Sum { failed: sum.failed.max(1), ..sum }
+}
+
+/// The names of the files in it that end so.
+fn files(folder: &Path, end: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.retain(|name| name.ends_with(end));
+    names.sort();
+    Ok(names)
 }
 
 /// Without the libraries of other systems.
