@@ -61,6 +61,7 @@ static void environment(void)
     sys_set_env("JCApiUrl", sim("SIM_HTTPS"));
     check_number("an unknown certificate authority is refused", reset("ok-5", -1, JC_UNTIL_UNSET), JC_REFUSED);
     check_has("with its code", document(), "\"code\":\"Tls.NotTrusted\"");
+    check_has("and the reason", document(), "nobody whom this system trusts has issued it");
     sys_set_env("SSL_CERT_FILE", sim("SIM_CA"));
     check_number("SSL_CERT_FILE adds one", reset("ok-5", -1, JC_UNTIL_UNSET), JC_OK);
     check_number("ok-5 was reset once in all this", sim_count("resets"), 4);

@@ -36,7 +36,7 @@ Describe 'The package' {
 
     It 'works by name in an empty module path' {
         $result = Invoke-Shell "`$env:PSModulePath = '$TestDrive/modules'; Reset-JcSdkSystemUserMfa -Id ok-1 -PassThru; (Get-Module JumpCloudApiSdkV1).ModuleBase" -Module ''
-        $result.Text.Trim() -split '\r?\n' | Should -Be 'True', $installed
+        $result.Text.Trim() -split '\r?\n' | Should -Be 'True', ([IO.Path]::GetFullPath($installed))
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
 
