@@ -209,7 +209,7 @@ impl Recipe {
     fn build_elsewhere(&self, native: &Native) -> Result<Vec<u8>> {
         let elsewhere = env::temp_dir().join(format!("jcsdk-elsewhere-{}", std::process::id()));
         copy_sources(top(), &elsewhere)?;
-        let target = elsewhere.join("target of its own");
+        let target = elsewhere.join("target");
         let bytes = self
             .build_in(native, &elsewhere, &target, Profile::Release)
             .and_then(|built| Ok(fs::read(built)?));
