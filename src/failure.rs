@@ -87,7 +87,10 @@ mod tests {
     fn a_chain_without_its_root_is_known_in_any_language_of_windows() {
         for (why, is_it) in [
             ("Eine Zertifikatkette konnte nicht erstellt werden. (os error -2146762486)", true),
-            ("A certificate chain could not be built to a trusted root authority. (os error -2146762486)", true),
+            (
+                "A certificate chain could not be built to a trusted root authority. (os error -2146762486)",
+                true,
+            ),
             ("The certificate is not valid for the requested usage. (os error -2146762480)", false),
             ("Malformed OCSP response stapled to server certificate", false),
         ] {
