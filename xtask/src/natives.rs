@@ -90,7 +90,12 @@ fn ship(native: &Native, recipe: &Recipe, twice: bool) -> Result<String> {
     let bytes = fs::read(&built)?;
     let facts = library::look_through(&bytes, &recipe.folders(top(), &target())?)?;
     if twice {
-        ensure!(bytes == recipe.build_elsewhere(native)?, "built in another folder, it has other bytes");
+        let elsewhere = recipe.build_elsewhere(native)?;
+        if bytes != elsewhere {
+            let other = built.with_extension("elsewhere");
+            fs::write(&other, elsewhere)?;
+            bail!("built in another folder, it has other bytes: {} and {}", built.display(), other.display());
+        }
     }
     let shipped = place(native);
     fs::create_dir_all(shipped.parent().context("no folder")?)?;
