@@ -84,7 +84,8 @@ function Get-BuildName([string[]]$File, [string]$Engine) {
 function Build-InteropAssembly {
     Add-Type -Path "$PSHOME/Microsoft.CodeAnalysis.dll", "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll"
     $parse = [Microsoft.CodeAnalysis.CSharp.CSharpParseOptions]::Default.WithLanguageVersion('CSharp12')
-    $files = @([IO.Directory]::GetFiles("$source/Interop", '*.cs') | Sort-Object)
+    # By name: an editor may put sources of its own beside them.
+    $files = @('Binding', 'Models', 'Native', 'Run' | ForEach-Object { [IO.Directory]::GetFiles("$source/Interop/$_", '*.cs') } | Sort-Object)
     $trees = @(foreach ($path in $files) {
             [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText([IO.File]::ReadAllText($path), $parse, [IO.Path]::GetFileName($path), [Text.Encoding]::UTF8)
         }

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn urls_keep_the_key_from_strangers() {
-        let long = format!("https://api.example/{}", "a".repeat(HEAD_TEXT_MAX));
+        let long = format!("https://api.example/{}", "a".repeat(4096));
         for (url, result) in [
             ("https://api.example", Some("https://api.example/api/x")),
             ("https://api.example/", Some("https://api.example/api/x")),

@@ -211,7 +211,15 @@ impl std::error::Error for StoppedError {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+    use std::io::Read;
+    use std::net::TcpListener;
+
     use super::*;
+    use crate::address::HEAD_TEXT_MAX;
+    use crate::config::{Config, Options};
+    use crate::http;
+    use crate::redact::Secret;
 
     #[test]
     fn stopping_and_leaving_exclude_each_other() {
@@ -255,6 +263,39 @@ mod tests {
         in_flight.did_nothing();
         assert!(!in_flight.may_have_left());
         assert!(in_flight.leave());
+    }
+
+    /// A real server, and a head as long as a configuration allows: not a byte of a stopped request arrives. The read
+    /// ends when the client closes the connection, or after its time-out.
+    #[test]
+    fn nothing_of_a_stopped_request_leaves() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{base}/{}", "a".repeat(2 * HEAD_TEXT_MAX)).parse().unwrap();
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url);
+        for name in ["x-api-key", "x-org-id", "user-agent"] {
+            request.headers_mut().insert(name, "a".repeat(HEAD_TEXT_MAX).parse().unwrap());
+        }
+        let server = std::thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let mut arrived = [0; 1024];
+            stream.read(&mut arrived).unwrap_or_default()
+        });
+        let in_flight = Arc::new(InFlight::default());
+        in_flight.stop();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let reply = runtime.block_on(async {
+            let (key, env) = (Some(Secret::new("k")), Some(HashMap::new()));
+            let options = Options { api_key: key, url: Some(base), env, ..Options::default() };
+            let config = Config::new(&options).unwrap();
+            let http = http::client(&config, &http::tls(&config).unwrap()).unwrap();
+            let deadline = Instant::now() + Duration::from_secs(60);
+            send(&http, request, "{}".into(), &in_flight, &Connections::default(), deadline).await
+        });
+        assert!(matches!(reply, Reply::Failed(_)));
+        drop(runtime);
+        assert_eq!(server.join().unwrap(), 0, "bytes have arrived");
     }
 
     /// The HTTP library gets no byte of a request that was stopped.

@@ -30,6 +30,7 @@ impl Client {
     }
 
     pub(crate) fn with_config(config: Config) -> Result<Self, Fault> {
+        check_thread()?;
         let redactor = config.redactor();
         let clean = |fault: Fault| Fault { message: redactor.clean(&fault.message, 500), ..fault };
         let make = || {
@@ -54,9 +55,8 @@ impl Client {
     /// Resets one user and waits for what comes of it: at most the total time-out. A panic inside, as tokio's own on a
     /// thread that drives asynchronous tasks, becomes a result that says whether something may have been sent.
     pub fn reset(&self, request: &ResetRequest) -> ResetResult {
-        if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
-            let what = "the calling thread is at its end and has given up what a call needs of it";
-            return self.session.unsent(request, Fault::new(Code::ArgumentInvalid, what));
+        if let Err(fault) = check_thread() {
+            return self.session.unsent(request, fault);
         }
         let turn = tokio::time::Instant::now();
         let in_flight = Arc::new(InFlight::default());
@@ -79,6 +79,15 @@ impl Client {
             json!({ "userId": user_id, "method": "POST", "url": url, "headers": headers, "body": request.body() }),
         )
     }
+}
+
+/// A thread that runs its last destructors has no thread-locals any more, and a runtime needs them.
+fn check_thread() -> Result<(), Fault> {
+    if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+        let what = "the calling thread is at its end and has given up what a call needs of it";
+        return Err(Fault::new(Code::ArgumentInvalid, what));
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Client {

@@ -113,6 +113,14 @@ mod tests {
         assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()));
     }
 
+    /// An address is found without a name server.
+    #[test]
+    fn plain_http_goes_to_this_machine_only() {
+        assert_eq!(look_up("192.0.2.1", true), Err(Failed::NotThisMachine));
+        assert_eq!(look_up("192.0.2.1", false).map(|found| found.len()), Ok(1));
+        assert_eq!(look_up("127.0.0.1", true).map(|found| found.len()), Ok(1));
+    }
+
     #[cfg(unix)]
     #[test]
     fn only_a_name_that_surely_does_not_exist_is_not_found() {

@@ -141,6 +141,45 @@ fn one_goes_ahead_until_the_key_is_known_to_be_good() {
     }
 }
 
+/// The API's own 404 has looked at the user, and so accepts the key. A page with that status says nothing of it.
+#[test]
+fn a_404_of_the_api_itself_proves_the_key() {
+    for (step, at_once) in [(json!({"status": 404}), 4), (json!({"status": 404, "shape": "none"}), 1)] {
+        let simulator = simulator();
+        simulator.set_faults("ok-1", json!([step])).unwrap();
+        for id in &ids(6)[1..] {
+            hang(&simulator, id);
+        }
+        let client = client(&options(&simulator.addresses().http));
+        let batch = batch(&client, 4);
+        for id in ids(6) {
+            batch.push(request(&id), None).unwrap();
+        }
+        assert_eq!(said(&next(&batch)), ("refused", "User.NotFound"), "{step}");
+        wait_until("the next ones are under way", || simulator.stats().requests == 1 + at_once);
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(simulator.stats().requests, 1 + at_once, "{step}");
+        batch.cancel();
+    }
+}
+
+/// A page with the status 404 makes the URL suspect, so as a first answer it stops the batch. After a reset the URL is
+/// known to be right, and the others go on.
+#[test]
+fn a_404_page_stops_a_batch_only_if_nothing_was_reset_before() {
+    let page = json!([{"status": 404, "shape": "html"}]);
+    for (suspect, said_of) in [
+        ("ok-1", [("refused", "Url.Suspect"), ("cancelled", "NotTried"), ("cancelled", "NotTried")]),
+        ("ok-2", [("reset", ""), ("refused", "Url.Suspect"), ("reset", "")]),
+    ] {
+        let simulator = simulator();
+        simulator.set_faults(suspect, page.clone()).unwrap();
+        let client = client(&options(&simulator.addresses().http));
+        let results = run(&batch(&client, 1), &ids(3));
+        assert_eq!(results.iter().map(said).collect::<Vec<_>>(), said_of);
+    }
+}
+
 /// Where the answers say nothing of the key, a few of them are enough to go on with more at once.
 #[test]
 fn a_server_that_only_fails_does_not_hold_a_batch_to_one_at_a_time() {

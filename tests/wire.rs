@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use common::wire::{Then, Wire};
@@ -94,6 +97,30 @@ fn an_answer_that_nobody_asked_for_is_nobodys() {
         }
         assert_eq!(wire.requests(), 20);
     }
+}
+
+/// The server's no says more than the news that the request could not even be sent again.
+#[test]
+fn the_servers_last_word_counts() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        drop(listener);
+        let mut request = Vec::new();
+        // The body is the last thing of it. What is not read would break the connection.
+        while !request.ends_with(b"{}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let answer = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let result = reset(&client(&options(&url)), "ok-1");
+    server.join().unwrap();
+    assert_eq!((said(&result), result.http_status), (("refused", "RateLimit.Exceeded"), Some(429)));
+    assert_eq!((result.attempts, result.server_message.as_deref()), (4, Some("busy")));
 }
 
 /// A server that is slow to send the body has already said in the head whether the user was reset.

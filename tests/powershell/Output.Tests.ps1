@@ -102,7 +102,7 @@ Describe 'The table of -Detailed' {
 
     It 'has room for every code' {
         # Of 80 columns, 57 are before it, and one is for the mark that the rest was cut.
-        $longest = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { $_.Groups[1].Length } | Sort-Object | Select-Object -Last 1
+        $longest = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/code.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { $_.Groups[1].Length } | Sort-Object | Select-Object -Last 1
         $longest | Should -BeGreaterThan 15
         $longest | Should -BeLessOrEqual 22
     }
@@ -125,7 +125,7 @@ Describe 'The table of -Detailed' {
         @{ Message = 'User ''u'' came again and was not sent a second time.'; Why = 'came again and was not sent a second time.' }
         @{ Message = 'It is unknown whether user ''u'' was reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'Nobody was reset: it is so.'; Why = 'it is so.' }
-        @{ Message = 'Number 2 of those that came in was not reset: it is so.'; Why = 'Number 2 of those that came in was not reset: it is so.' }
+        @{ Message = 'Nobody was reset: it is so. It was number 2 of those that came in.'; Why = 'it is so. It was number 2 of those that came in.' }
     ) {
         $result = [pscustomobject]@{ PSTypeName = 'JumpCloudApiSdkV1.Models.ResetResult'; UserId = 'u'; Outcome = 'refused'; StatusCode = 404; Code = 'A.Code'; Message = $Message; ExclusionUntil = $null }
         ($result | Format-Table | Out-String -Width 120).TrimEnd() | Should -Match " A\.Code: $([regex]::Escape($Why))$"

@@ -69,6 +69,21 @@ pub fn run() -> Result<Sum> {
     let mut sum = header()?;
     let sound = build::for_tests("c", &[])?;
     sum.add(programs_in_the_header(&sound)?);
+    sum.add(in_all_ways(&sources(cfg!(target_os = "linux"))?, &sound)?);
+    Ok(sum)
+}
+
+/// Runs one program of tests/c, by its name without `.c`.
+pub fn run_one(name: &str) -> Result<()> {
+    let source = top().join("tests/c").join(name).with_extension("c");
+    ensure!(source.is_file(), "there is no {}", source.display());
+    let sum = in_all_ways(&[source], &build::for_tests("c", &[])?)?;
+    ensure!(sum.failed == 0, "{} checks failed", sum.failed);
+    Ok(())
+}
+
+fn in_all_ways(sources: &[PathBuf], sound: &Path) -> Result<Sum> {
+    let mut sum = Sum::default();
     let defective = build::for_tests("panic-for-tests", &["--features", "panic-for-tests"])?;
     for way in &ways() {
         if way.name == "valgrind" && !is_installed("valgrind") {
@@ -76,9 +91,9 @@ pub fn run() -> Result<Sum> {
             println!("SKIPPED: {} is not installed, so the C tests were NOT run under it", way.name);
             continue;
         }
-        for source in sources(cfg!(target_os = "linux"))? {
-            let library = if source.ends_with("panic.c") { &defective } else { &sound };
-            sum.add(program(&source, library, way)?);
+        for source in sources {
+            let library = if source.ends_with("panic.c") { &defective } else { sound };
+            sum.add(program(source, library, way)?);
         }
     }
     Ok(sum)

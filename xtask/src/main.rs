@@ -34,6 +34,7 @@ cargo xtask COMMAND
 
   demo                   reset users of a simulated JumpCloud in every documented way
   test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell, readme
+  test c NAME            run one program of tests/c
   test --systems [STAGE] run the tests for other systems that run here, or those of one stage: own, musl, windows, install,
                          module; with --release before the stage, test the libraries that are shipped
   bench                  measure the speed beside that of comparable programs; takes minutes
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
+        ["test", "c", name] => c::run_one(name),
         ["test", "--systems"] => systems::run(false, None),
         ["test", "--systems", "--release"] => systems::run(true, None),
         ["test", "--systems", "--release", stage] => systems::run(true, Some(stage)),

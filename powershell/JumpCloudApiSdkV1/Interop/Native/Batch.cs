@@ -35,6 +35,9 @@ internal sealed class Batch : IDisposable
             : throw new InvalidOperationException($"The native library gave no result (status {status}).");
     }
 
+    /// <summary>For how many milliseconds the server still holds users of this batch back.</summary>
+    internal ulong HeldBack() => Native.jc_batch_held_back(handle, out var ms) == Native.Ok ? ms : 0;
+
     public void Dispose()
     {
         // First: it waits for a cancellation that is just running.

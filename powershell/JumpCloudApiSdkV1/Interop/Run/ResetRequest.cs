@@ -8,15 +8,21 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>One user on his way: what is to be sent, or the result that already stands.</summary>
 internal sealed class ResetRequest
 {
-    internal ResetRequest(string userId) => ShownId = UserId = userId;
+    private byte[] id = [];
+    private string? shownId, described;
+
+    internal ResetRequest(string userId) => UserId = userId;
 
     /// <summary>For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.</summary>
-    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe(preview)] : [Describe(preview)];
+    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, described!] : [described!];
 
     internal string UserId { get; }
 
-    /// <summary>The id as it may be shown.</summary>
-    internal string ShownId { get; set; }
+    /// <summary>Makes an id one that may be shown.</summary>
+    internal required Func<string, string> Show { private get; init; }
+
+    /// <summary>The id as it may be shown. The library says it with its verdict; only who never gets one is asked for.</summary>
+    internal string ShownId => shownId ??= Show(UserId);
 
     /// <summary>Its place among the users that came in, from 1.</summary>
     internal int Number { get; set; }
@@ -59,15 +65,13 @@ internal sealed class ResetRequest
 
     internal ResetResult? Result { get; private set; }
 
-    private byte[] id = [], preview = [];
-
     private int NativeExclusion => Exclusion switch { true => 1, false => 0, null => Native.ExclusionUnset };
     private long NativeUntil => Until?.Seconds ?? Native.UntilUnset;
 
     internal void Settle(ResetResult result)
     {
         if (result.UserId.Length == 0) result.UserId = ShownId;
-        if (Place is { } place) result.Message = result.Message?.Replace("Nobody was reset", $"Number {place} of those that came in was not reset", StringComparison.Ordinal);
+        if (Place is { } place) result.Message += $" It was number {place} of those that came in.";
         result.Exclusion = Exclusion;
         result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null ? Moment.Iso(until.Seconds) : null;
         Result = result;
@@ -99,16 +103,18 @@ internal sealed class ResetRequest
         var buffer = new Native.Buffer();
         var status = Native.jc_client_preview_reset(client, id, NativeExclusion, NativeUntil, Flags, ref buffer);
         var document = buffer.Take();
-        if (status == Native.Ok) preview = document;
-        else Settle(ResetResult.FromJson(document));
+        if (status == Native.Ok)
+        {
+            using var json = JsonDocument.Parse(document);
+            var root = json.RootElement;
+            shownId = root.GetProperty("userId").GetString();
+            described = $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} {root.GetProperty("body")}";
+            return;
+        }
+        var invalid = ResetResult.FromJson(document);
+        if (invalid.UserId.Length > 0) shownId = invalid.UserId;
+        Settle(invalid);
     }
 
-    internal int Push(BatchHandle batch) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, (ulong)Number);
-
-    private static string Describe(byte[] document)
-    {
-        using var json = JsonDocument.Parse(document);
-        var root = json.RootElement;
-        return $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} {root.GetProperty("body")}";
-    }
+    internal int Push(BatchHandle batch) => Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag: 0);
 }

@@ -37,6 +37,8 @@ public sealed class ResetRun
     private readonly bool isDryRun; // with a stand-in for the key
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
+    private readonly WaitMeter waitMeter = new();
+    private readonly bool showsProgress;
 
     private readonly Queue<ResetRequest> waiting = new();
     // Who was sent, and whether he was reset or may have been.
@@ -50,17 +52,18 @@ public sealed class ResetRun
     {
         this.cmdlet = cmdlet;
         var bound = cmdlet.MyInvocation.BoundParameters;
-        reader = new InputReader(bound);
+        reader = new InputReader(bound, Shown);
         throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
         errorsEndIt = errorPreference == ActionPreference.Stop;
         adviceIsShown = Advice.IsShown(cmdlet);
+        showsProgress = IsShown(progressPreference);
         stop = usesStopToken ? StopToken(cmdlet) : CancellationToken.None;
         reporter = new Reporter
         {
             Detailed = IsGiven("Detailed"),
             PassThru = IsGiven("PassThru"),
             IsVerbose = IsShown(verbosePreference),
-            Progress = cmdlet.MyInvocation.ExpectingInput && IsShown(progressPreference) ? new ProgressMeter() : null,
+            Progress = cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null,
         };
 
         var userAgent = $"JumpCloudApiSdkV1/{typeof(ResetRun).Assembly.GetName().Version!.ToString(3)} PowerShell/{(cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"]}";
@@ -179,7 +182,6 @@ public sealed class ResetRun
         request.Number = seen;
         var arePiped = request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
         var faultIsEveryones = request.FaultIsEveryones;
-        request.ShownId = lease?.Redact(request.UserId) ?? WithoutKey(request.UserId);
         if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
         if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId))) request.SettleDuplicate();
         else if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
@@ -224,12 +226,25 @@ public sealed class ResetRun
         if (head.Result is null && head != unsent)
         {
             var mustWait = closing || throttleLimit == 1 || !head.IsPiped || unsent is not null || waiting.Count > MostWaiting;
-            if (batch!.Next(mustWait ? PollMs : 0) is not { } result) return mustWait;
+            if (batch!.Next(mustWait ? PollMs : 0) is not { } result)
+            {
+                if (mustWait) TellOfWait();
+                return mustWait;
+            }
             head.Settle(result);
         }
         if (head.Result is null) return true;
         Write(head);
+        if (waitMeter.IsShown) TellOfWait();
         return waiting.Count > 0;
+    }
+
+    // Whoever is on his way is named at the end, if the preference of one of these streams ends the command.
+    private void TellOfWait()
+    {
+        var (verbose, progress) = waitMeter.Look(batch!.HeldBack());
+        if (verbose is not null && reporter.IsVerbose) cmdlet.WriteVerbose(verbose);
+        if (progress is not null && showsProgress) cmdlet.WriteProgress(progress);
     }
 
     // First what became of the user, then what may fail after it. The request leaves the queue when this has been told: also
@@ -306,6 +321,8 @@ public sealed class ResetRun
         if (status != Native.Closed) request.Preview(lease!.Client);
         if (request.Result is null) request.SettleNotTried(reporter.StoppedBy);
     }
+
+    private string Shown(string id) => lease?.Redact(id) ?? WithoutKey(id);
 
     // Where there is no client to do it.
     private static string WithoutKey(string id) =>

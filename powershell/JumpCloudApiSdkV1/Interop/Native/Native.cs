@@ -32,6 +32,7 @@ internal static class Native
     [DllImport(Library)] internal static extern int jc_batch_new(ClientHandle client, uint throttleLimit, out BatchHandle batch);
     [DllImport(Library)] internal static extern int jc_batch_push(BatchHandle batch, byte[] id, int exclusion, long until, uint flags, ulong tag);
     [DllImport(Library)] internal static extern int jc_batch_next(BatchHandle batch, uint timeoutMs, ref Buffer result);
+    [DllImport(Library)] internal static extern int jc_batch_held_back(BatchHandle batch, out ulong ms);
     [DllImport(Library)] internal static extern int jc_batch_close(BatchHandle batch);
     [DllImport(Library)] internal static extern int jc_batch_cancel(BatchHandle batch);
     [DllImport(Library)] internal static extern void jc_batch_free(IntPtr batch);
@@ -56,24 +57,4 @@ internal static class Native
             finally { jc_buf_free(ref this); }
         }
     }
-}
-
-internal abstract class NativeHandle() : SafeHandle(IntPtr.Zero, ownsHandle: true)
-{
-    public override bool IsInvalid => handle == IntPtr.Zero;
-}
-
-internal sealed class OptionsHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_options_free(handle); return true; }
-}
-
-internal sealed class ClientHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_client_free(handle); return true; }
-}
-
-internal sealed class BatchHandle : NativeHandle
-{
-    protected override bool ReleaseHandle() { Native.jc_batch_free(handle); return true; }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Management.Automation;
 using System.Text.Json;
 
 namespace JumpCloudApiSdkV1.Models;
@@ -34,12 +33,18 @@ public sealed class ResetResult
     /// <summary>Every other user would fail in the same way, and the batch sends nothing more.</summary>
     internal bool StopsBatch { get; init; }
 
+    /// <summary>From when on the server takes requests again, where it has asked for a longer wait than any user has time for.</summary>
+    internal DateTime? GoOnAfter { get; init; }
+
     internal bool IsReset => Outcome == "reset";
 
     internal static ResetResult FromJson(byte[] document)
     {
         using var json = JsonDocument.Parse(document);
         var root = json.RootElement;
+        var stopsBatch = root.TryGetProperty("stopsBatch", out _);
+        // With another code the wait is not what stops the batch.
+        var asksToWait = stopsBatch && Text(root, "code") is ("RateLimit.Exceeded" or "Service.Unavailable");
         return new ResetResult
         {
             UserId = Text(root, "userId") ?? "",
@@ -56,7 +61,8 @@ public sealed class ResetResult
                 "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: this key belongs to an administrator of several.",
                 _ => Text(root, "hint"),
             },
-            StopsBatch = root.TryGetProperty("stopsBatch", out _),
+            StopsBatch = stopsBatch,
+            GoOnAfter = asksToWait && root.TryGetProperty("retryAfterSeconds", out var wait) ? DateTime.UtcNow.AddSeconds(wait.GetDouble() + 1).ToLocalTime() : null,
             Attempts = root.TryGetProperty("attempts", out var attempts) ? attempts.GetInt32() : 0,
             Duration = root.TryGetProperty("elapsedMs", out var elapsed) ? elapsed.GetDouble() / 1000 : 0,
         };

@@ -1,3 +1,4 @@
+using System;
 using System.Management.Automation;
 using JumpCloudApiSdkV1.Models;
 
@@ -15,6 +16,7 @@ internal sealed class Reporter
     internal string? StoppedBy { get; private set; }
 
     private bool stopIsShown;
+    private DateTime? goOnAfter;
     private int notTried, sameReason;
 
     internal void Stop(string? code) => StoppedBy ??= code;
@@ -27,6 +29,7 @@ internal sealed class Reporter
             request.SettleNotTried(StoppedBy);
         var result = request.Result!;
         if (result.StopsBatch) Stop(result.Code);
+        goOnAfter ??= result.GoOnAfter;
 
         var isStop = result.Code is not null && result.Code == StoppedBy;
         var isNotTried = result.Code == "NotTried";
@@ -47,7 +50,8 @@ internal sealed class Reporter
     internal string? ClosingWarning() =>
         notTried + sameReason == 0 ? null
         : $"Stopped because of {StoppedBy}: {(notTried == 1 ? "1 user was" : $"{notTried} users were")} not tried"
-            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.");
+            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.")
+            + (goOnAfter is { } time ? $" The server asks to wait: go on after {Moment.Written(time)}, local time." : "");
 
     internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
 

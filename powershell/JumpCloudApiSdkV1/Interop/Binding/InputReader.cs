@@ -11,6 +11,7 @@ namespace JumpCloudApiSdkV1.Interop;
 /// </summary>
 internal sealed class InputReader
 {
+    private readonly Func<string, string> show;
     private readonly bool bodyIsNamed, inputIsNamed;
     private readonly bool? exclusion;
     private readonly Moment? until;
@@ -18,8 +19,9 @@ internal sealed class InputReader
     private readonly uint flags;
 
     // Made in begin: what is bound then was given by name. Later the binder leaves stale names of piped objects in it.
-    internal InputReader(IDictionary<string, object> bound)
+    internal InputReader(IDictionary<string, object> bound, Func<string, string> show)
     {
+        this.show = show;
         bodyIsNamed = bound.ContainsKey("Body");
         inputIsNamed = bound.ContainsKey("InputObject");
         if (bound.TryGetValue("Exclusion", out var given)) exclusion = ((SwitchParameter)given).IsPresent;
@@ -44,6 +46,7 @@ internal sealed class InputReader
         // A parameter counts before the body, and that before what a user's record carries; field by field.
         return new ResetRequest(user?.Id ?? id)
         {
+            Show = show,
             Exclusion = exclusion ?? fields?.Exclusion ?? user?.Exclusion,
             Until = until ?? fields?.Until(start) ?? user?.Until(start),
             UntilIsNamed = until is not null || (fields?.Until(start) is null ? inputIsNamed : bodyIsNamed),

@@ -59,7 +59,7 @@ internal readonly record struct Moment(long Seconds, string? Note = null, string
     }
 
     // The invariant culture's: another's calendar may have other years.
-    private static string Written(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    internal static string Written(DateTime time) => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     internal static string Iso(long seconds) =>
         ToOffset(seconds) is { } moment ? moment.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : $"{seconds} s";
