@@ -75,9 +75,16 @@ fn distrust(reason: &CertificateError) -> &'static str {
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
         NotValidForName | NotValidForNameContext { .. } => "it was issued for another name",
         UnknownIssuer => "this system does not trust its issuer",
+        Other(why) if is_partial_chain(&why.to_string()) => "this system does not trust its issuer",
         Revoked => "it was revoked",
         _ => "it could not be verified",
     }
+}
+
+/// CERT_E_CHAINING (0x800B010A), as Windows calls it where the server does not send the root, and nobody here knows it.
+/// The verifier hands on the system's words, in its language, with this number at their end.
+fn is_partial_chain(why: &str) -> bool {
+    why.ends_with("(os error -2146762486)")
 }
 
 fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
@@ -92,4 +99,24 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
             None => error.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_without_its_root_is_known_in_any_language_of_windows() {
+        for (why, is_it) in [
+            ("Eine Zertifikatkette konnte nicht erstellt werden. (os error -2146762486)", true),
+            (
+                "A certificate chain could not be built to a trusted root authority. (os error -2146762486)",
+                true,
+            ),
+            ("The certificate is not valid for the requested usage. (os error -2146762480)", false),
+            ("Malformed OCSP response stapled to server certificate", false),
+        ] {
+            assert_eq!(is_partial_chain(why), is_it, "{why}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
 fn builder() -> Builder {
+    #[cfg(feature = "capi")]
+    crate::ffi::stay_loaded();
     let mut builder = Builder::new_current_thread();
     builder.enable_io().enable_time();
     builder

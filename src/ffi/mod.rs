@@ -12,6 +12,7 @@ mod buffer;
 mod cancellation;
 mod client;
 mod handle;
+mod loaded;
 mod one_shot;
 mod options;
 mod panic;
@@ -21,6 +22,7 @@ mod status;
 mod text;
 mod version;
 
+pub use loaded::stay_loaded;
 pub use panic::thread_is_ours;
 pub use signals::{without_signals, without_sigpipe};
 

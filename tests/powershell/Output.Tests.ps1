@@ -69,7 +69,7 @@ Describe 'Output' {
     }
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
-        $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
+        $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -TimeZone 'America/New_York').Text
         $text | Should -Match '(?m)^UserId +Outcome +HTTP +ExclusionUntil +Why'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
@@ -151,7 +151,7 @@ Describe '-WhatIf' {
         @{ Parameters = '-Force'; Action = 'Reset TOTP MFA' }
         @{ Parameters = '-Force -ExclusionUntil 2020-01-02'; Action = 'Reset TOTP MFA, exclusionUntil 2020-01-02T00:00:00Z, which has passed and locks the user out at once' }
     ) {
-        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -Environment @{ TZ = 'UTC' }).Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
+        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -TimeZone 'UTC').Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
         Get-Arrived | Should -BeNullOrEmpty
     }
 }

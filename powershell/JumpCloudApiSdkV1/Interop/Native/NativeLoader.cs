@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -37,13 +38,11 @@ internal static class NativeLoader
         try { File.OpenRead(path).Dispose(); }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new LibraryException("Library.Missing",
-                $"The module has no native library for {rid}: '{path}' does not exist.",
-                "Install the module again, or build it on this system with build.ps1.");
+            throw Missing(rid, path, Path.Combine(folder, "runtimes"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw Unusable(path, e.Message); }
 
-        if (OperatingSystem.IsLinux() && ElfFile.Fault(path) is { } damage) throw Unusable(path, damage);
+        if (LibraryFile.Fault(path, SystemName(), RuntimeInformation.ProcessArchitecture) is { } damage) throw Unusable(path, damage);
         IntPtr handle;
         try { handle = NativeLibrary.Load(path); }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
@@ -70,14 +69,28 @@ internal static class NativeLoader
         return string.Join("; ", lines.Length > 1 ? lines[1..] : lines);
     }
 
+    private static LibraryException Missing(string rid, string path, string runtimes)
+    {
+        var there = Directory.Exists(runtimes)
+            ? Directory.GetFiles(runtimes, "*jcsdk.*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(runtimes, file).Split(Path.DirectorySeparatorChar)[0])
+                .Order(StringComparer.Ordinal).ToArray()
+            : [];
+        var has = there.Length == 0 ? "and none for another system" : $"only for {string.Join(", ", there)}";
+        return new LibraryException("Library.Missing", $"The module has no native library for {rid}, {has}: '{path}' does not exist.",
+            RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64
+                ? $"Install the module again, or build the library from its sources with 'cargo xtask natives --target {rid}' and put it there."
+                : "Use a PowerShell of 64 bits: there is a library for x64 and for Arm64 only.");
+    }
+
     private static string RuntimeIdentifier()
     {
-        var system = OperatingSystem.IsWindows() ? "win"
-            : OperatingSystem.IsMacOS() ? "osx"
-            : RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "linux-musl"
-            : "linux";
-        return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        var libc = RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? "-musl" : "";
+        return $"{SystemName()}{libc}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
+
+    private static string SystemName() =>
+        OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
 
     private static string FileName() =>
         OperatingSystem.IsWindows() ? "jcsdk.dll"
