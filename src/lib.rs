@@ -19,7 +19,7 @@
 //! `address` that the key may be sent to, perhaps through a `proxy`. The `client` takes one user, a `batch` many.
 //! `session` is what they share, with the loop of attempts; it waits for the `throttle`, makes an `attempt` over `http`,
 //! which trusts `authorities` and looks `names` up, on a `runtime`, and asks `retry` for the next step. An `answer`, or the `failure` to get one, becomes an `outcome`
-//! with a `code`, and that a `result`. `redact` keeps the key out of every text. `ffi` is the same for C.
+//! with a `code`, and that a `result`. A batch may keep a `journal`, so that a run that dies can be gone on with. `redact` keeps the key out of every text. `ffi` is the same for C.
 
 mod address;
 mod answer;
@@ -33,6 +33,7 @@ mod failure;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod http;
+mod journal;
 mod names;
 mod outcome;
 mod proxy;
