@@ -45,10 +45,11 @@ mod runtime;
 mod session;
 mod throttle;
 
-pub use batch::{Batch, Next, NotPushed, THROTTLE_LIMIT_MAX};
+pub use batch::{Batch, Next, NotPushed, NotSent, THROTTLE_LIMIT_MAX};
 pub use client::Client;
 pub use code::Code;
 pub use config::{Options, RETRIES_MAX, TIMEOUT_MAX};
+pub use journal::JournalOptions;
 pub use outcome::{Fault, Outcome};
 pub use redact::Secret;
 pub use reset::ResetRequest;

@@ -11,6 +11,7 @@ mod batch;
 mod buffer;
 mod client;
 mod handle;
+mod journal;
 mod one_shot;
 mod options;
 mod panic;
