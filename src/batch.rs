@@ -109,7 +109,7 @@ impl Batch {
                 result.tag = tag;
                 return Next::Result(result);
             }
-            if state.slots.is_empty() && state.closed && self.shared.sync_journal() {
+            if state.slots.is_empty() && state.closed {
                 return Next::End;
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

@@ -192,9 +192,11 @@ impl JournalFile {
         {
             use std::os::unix::fs::MetadataExt;
             let open = self.file.metadata()?;
-            let named = fs::metadata(&self.path)?;
-            if (open.dev(), open.ino()) != (named.dev(), named.ino()) || open.nlink() == 0 {
-                return Err(io::Error::other("the file was removed or replaced"));
+            let is_open = |named: &fs::Metadata| (named.dev(), named.ino()) == (open.dev(), open.ino());
+            match fs::metadata(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(named) if is_open(&named) && open.nlink() > 0 => {}
+                _ => return Err(io::Error::other("the file was removed or replaced")),
             }
         }
         Ok(())

@@ -48,11 +48,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens, locks and reads the journal. `progress` is called on a thread of the journal's when [`is_written`] or
-    /// [`sync`] may say more than before.
-    ///
-    /// [`is_written`]: Self::is_written
-    /// [`sync`]: Self::sync
+    /// Opens, locks and reads the journal. `progress` is called on a thread of the journal's when
+    /// [`is_written`](Self::is_written) may say more than before.
     pub fn open(
         path: &Path,
         options: JournalOptions,
@@ -138,9 +135,11 @@ impl Journal {
         self.writer.as_ref().is_none_or(|writer| writer.is_written(end))
     }
 
-    /// Has all ends brought to the disk, without waiting for it. True if they are there, or never will be.
-    pub fn sync(&self) -> bool {
-        self.writer.as_ref().is_none_or(Writer::sync)
+    /// Has all ends brought to the disk, without waiting for it.
+    pub fn sync(&self) {
+        if let Some(writer) = &self.writer {
+            writer.sync();
+        }
     }
 
     /// Waits until all is on the disk and the file is closed.

@@ -56,7 +56,7 @@ impl Shared {
 
 impl Writer {
     /// Writes to a disk that holds `length` bytes. `head` goes before the first line. `progress` is called, on the
-    /// journal's thread, when more ends are written or synced, or the journal has failed.
+    /// journal's thread, when more ends are written, or the journal has failed.
     pub fn start(
         disk: impl Disk + 'static,
         length: u64,
@@ -109,14 +109,12 @@ impl Writer {
         ticket <= queue.written || queue.failed.is_some()
     }
 
-    /// Has all ends so far brought to the disk, without waiting for it. True if they are there.
-    pub fn sync(&self) -> bool {
+    /// Has all ends so far brought to the disk, without waiting for it.
+    pub fn sync(&self) {
         let mut queue = self.shared.lock();
         queue.wanted = queue.ended;
-        let is_there = queue.synced == queue.ended || queue.failed.is_some();
         drop(queue);
         self.shared.changed.notify_one();
-        is_there
     }
 
     /// Waits until all is on the disk and the file is closed.
