@@ -26,7 +26,8 @@
  *   }
  *
  * More is three steps: jc_options_new and its setters, or NULL for what the environment says; jc_client_new; then
- * jc_client_reset_system_user_mfa for one user, or jc_batch_new, _push, _close and _next for many:
+ * jc_client_reset_system_user_mfa for one user, or jc_batch_new, _push, _close and _next for many. A long run keeps a
+ * journal (jc_batch_set_journal), so that after a crash it can be gone on with, and nobody is reset twice:
  *
  *   #include <stdio.h>
  *   #include "jcsdk.h"
@@ -117,6 +118,16 @@
  *   Server.Failed           Look the user up before resetting again: the server may have acted before it failed.
  *   NotTried                Correct what stopped the batch, then reset this user.
  *   DuplicateUser           See the first result of this user; this request was not sent.
+ *   Journal.AlreadyReset    Nothing is to be done: an earlier run has reset this user, and a second reset would throw
+ *                           away what was set up since.
+ *   Journal.Unfinished      Look the user up; where the reset was not done, go on with retry-unknown. This request was
+ *                           not sent.
+ *   Journal.InUse           Wait until the run that writes this journal has ended; nothing was sent.
+ *   Journal.NotLockable     Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.
+ *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet; nothing was sent, and the file
+ *                           is unchanged.
+ *   Journal.Mismatch        Give the journal of this URL and organization, or the path of a new one; nothing was sent.
+ *   Journal.NotWritten *    Check the disk, its free space and the folder, then go on with resume; nothing was sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
  *                           looking the user up.
  *   Internal.NotSent        This is a defect of jcsdk: please report it. Nothing has changed.
@@ -202,6 +213,11 @@
  * A defect of this library. A reset under way is to be taken as JC_UNKNOWN.
  */
 #define JC_PANIC 9
+
+/**
+ * Of jc_batch_preview_reset: a push would send nobody; the document says why.
+ */
+#define JC_NOT_SENT 10
 
 /**
  * The ABI that this header describes. Compare it with jc_abi_version() where the library is loaded by name.
@@ -302,6 +318,24 @@
  * The most that a batch may have under way at once.
  */
 #define JC_THROTTLE_LIMIT_MAX 256
+
+/**
+ * For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
+ * Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
+ * that could become of a request.
+ */
+#define JC_JOURNAL_RESUME 1
+
+/**
+ * With JC_JOURNAL_RESUME: who may have been reset is sent again. For users who were looked up.
+ */
+#define JC_JOURNAL_RETRY_UNKNOWN 2
+
+/**
+ * The journal is only asked: it is neither created nor locked nor written, and a file that is not there is an empty
+ * journal. The batch sends nobody, whatever is pushed: it is for jc_batch_preview_reset.
+ */
+#define JC_JOURNAL_READ_ONLY 4
 
 /**
  * Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
@@ -509,15 +543,44 @@ int32_t jc_batch_close(jc_batch *batch);
 
 /**
  * Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
- * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. Returns JC_OK, or
- * JC_INVALID: batch is NULL. Any thread, also again.
+ * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. It waits for no
+ * disk; with a journal, jc_batch_next gives each result when its end is written. Returns JC_OK, or JC_INVALID: batch is
+ * NULL. Any thread, also again.
  */
 int32_t jc_batch_cancel(jc_batch *batch);
 
 /**
- * Cancels, waits for the calls that are inside, and frees. Results that were not taken are lost. NULL does nothing.
+ * Cancels, waits for the calls that are inside and until a journal is on the disk, and frees. Results that were not taken are lost. NULL does nothing.
  */
 void jc_batch_free(jc_batch *batch);
+
+/**
+ * Has the batch keep a journal, before its first push: JSON Lines in the file at this path (UTF-8). Each user's begin
+ * is on the disk before the request may leave, and each end is written before its result can be taken, so that after a
+ * crash the same users can be pushed again with JC_JOURNAL_RESUME, and nobody is reset twice. The file is one that an
+ * earlier run has written, an empty one, or not there yet. It is opened, locked and read before the function returns;
+ * jc_batch_free syncs and closes it. flags is 0 or JC_JOURNAL_ flags. When the journal cannot be written any more, the
+ * batch stops: who was not begun comes back as invalid, Journal.NotWritten, or cancelled, NotTried. Returns JC_OK, or
+ * JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no journal. Any thread.
+ */
+int32_t jc_batch_set_journal(jc_batch *batch,
+                             const char *path,
+                             uint32_t flags,
+                             jc_buf *err_buf);
+
+/**
+ * Says what jc_batch_push with the same arguments would do, before a person is asked to confirm it. Sends and changes
+ * nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
+ * the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
+ * that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
+ * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. Any thread, many at once.
+ */
+int32_t jc_batch_preview_reset(jc_batch *batch,
+                               const char *id,
+                               int32_t exclusion,
+                               int64_t until_epoch,
+                               uint32_t flags,
+                               jc_buf *out_buf);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,9 @@
 //! Many resets at once: results in the order of the pushes, at most so many under way, stopped as a whole.
 
+mod journaled;
+
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -10,10 +12,13 @@ use tokio::task::AbortHandle;
 use crate::attempt::InFlight;
 use crate::client::Client;
 use crate::code::Code;
+use crate::journal::{Journal, Ticket};
 use crate::outcome::{Fault, Outcome, Verdict};
 use crate::reset::ResetRequest;
 use crate::result::ResetResult;
 use crate::session::Session;
+
+pub use journaled::NotSent;
 
 /// More at once would only meet the API's rate limit.
 pub const THROTTLE_LIMIT_MAX: u32 = 256;
@@ -25,7 +30,7 @@ pub const THROTTLE_LIMIT_MAX: u32 = 256;
 pub struct Batch {
     shared: Arc<Shared>,
     /// Keeps the connections and the thread.
-    _client: Client,
+    client: Client,
 }
 
 /// Why a request was not taken. Nothing will be sent for it.
@@ -63,13 +68,14 @@ impl Batch {
             capacity: (limit * 4).max(16),
             state: Mutex::default(),
             changed: Condvar::new(),
+            journal: OnceLock::new(),
         };
-        Some(Self { shared: Arc::new(shared), _client: client.clone() })
+        Some(Self { shared: Arc::new(shared), client: client.clone() })
     }
 
     /// Takes a request without waiting. Its result will carry the tag.
     pub fn push(&self, request: ResetRequest, tag: Option<u64>) -> Result<(), NotPushed> {
-        self.shared.add(tag, |state| state.admit(&self.shared.session, request))
+        self.shared.add(tag, |state| state.admit(&self.shared, request))
     }
 
     /// Takes a request that is wrong. Its result comes back in its place.
@@ -80,7 +86,7 @@ impl Batch {
         fault: Fault,
         tag: Option<u64>,
     ) -> Result<(), NotPushed> {
-        let result = self.shared.session.invalid(id, fault);
+        let result = self.shared.invalid(id, fault);
         self.shared.add(tag, |_| Progress::Done(Box::new(result)))
     }
 
@@ -89,12 +95,17 @@ impl Batch {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.shared.lock();
         loop {
-            let is_done = |slot: &mut Slot| matches!(slot.progress, Progress::Done(_));
-            if let Some(Slot { progress: Progress::Done(mut result), tag }) =
+            let is_done = |slot: &mut Slot| {
+                matches!(slot.progress, Progress::Done(_)) && self.shared.is_written(slot.end)
+            };
+            if let Some(Slot { progress: Progress::Done(mut result), tag, .. }) =
                 state.slots.pop_front_if(is_done)
             {
                 state.taken += 1;
                 state.next = state.next.max(state.taken);
+                if state.slots.is_empty() {
+                    self.shared.sync_journal();
+                }
                 result.tag = tag;
                 return Next::Result(result);
             }
@@ -121,7 +132,11 @@ impl Batch {
 
     /// No more is pushed; [`Next::End`] follows the last result.
     pub fn close(&self) {
-        self.shared.lock().closed = true;
+        let mut state = self.shared.lock();
+        state.closed = true;
+        if state.slots.is_empty() {
+            self.shared.sync_journal();
+        }
         self.shared.changed.notify_all();
     }
 
@@ -130,7 +145,8 @@ impl Batch {
         let session = &self.shared.session;
         let mut state = self.shared.lock();
         state.closed = true;
-        for slot in &mut state.slots {
+        let first = state.taken;
+        for (number, slot) in (first..).zip(&mut state.slots) {
             let stopped = match &slot.progress {
                 Progress::Waiting(request) => session.stopped(request, &InFlight::default(), Code::Cancelled),
                 Progress::UnderWay(request, in_flight) => {
@@ -138,8 +154,9 @@ impl Batch {
                 }
                 Progress::Done(_) => continue,
             };
-            slot.progress = Progress::Done(Box::new(stopped));
+            slot.finish(&self.shared, number, stopped);
         }
+        self.shared.sync_journal();
         state.next = state.taken + state.slots.len() as u64;
         for worker in state.workers.drain(..) {
             worker.abort();
@@ -151,6 +168,7 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         self.cancel();
+        self.shared.close_journal();
     }
 }
 
@@ -162,6 +180,7 @@ struct Shared {
     capacity: usize,
     state: Mutex<State>,
     changed: Condvar,
+    journal: OnceLock<Journal>,
 }
 
 #[derive(Default)]
@@ -183,6 +202,15 @@ struct State {
 struct Slot {
     tag: Option<u64>,
     progress: Progress,
+    /// Of a result: it may be taken when the journal has written this.
+    end: Ticket,
+}
+
+impl Slot {
+    fn finish(&mut self, shared: &Shared, number: u64, result: ResetResult) {
+        self.end = shared.end(number, &result);
+        self.progress = Progress::Done(Box::new(result));
+    }
 }
 
 enum Progress {
@@ -193,27 +221,28 @@ enum Progress {
 
 impl State {
     /// What becomes of a request that is pushed: it waits, or its result is known already.
-    fn admit(&mut self, session: &Session, request: ResetRequest) -> Progress {
-        let user = request.same_user();
-        let result = if self.users.contains(&*user) {
-            let what = "the same user came before";
-            session.unsent(&request, Verdict::new(Outcome::Cancelled, Code::DuplicateUser, what))
-        } else if let Some(code) = self.stopped_by {
-            not_tried(session, &request, code)
-        } else {
-            self.users.insert(user.into_owned());
-            return Progress::Waiting(Arc::new(request));
-        };
-        Progress::Done(Box::new(result))
+    fn admit(&mut self, shared: &Shared, request: ResetRequest) -> Progress {
+        let refusal = self.refusal(shared, &request).or_else(|| {
+            let what = "the batch's journal is only read, so the batch sends nobody";
+            shared.is_read_only().then(|| Fault::new(Code::ArgumentInvalid, what).into())
+        });
+        match refusal {
+            Some(why) => Progress::Done(Box::new(shared.session.unsent(&request, why))),
+            None => {
+                self.users.insert(request.same_user().into_owned());
+                Progress::Waiting(Arc::new(request))
+            }
+        }
     }
 
     /// Everyone would meet this failure: whoever still waits is not tried.
-    fn stop(&mut self, session: &Session, code: Code) {
+    fn stop(&mut self, shared: &Shared, code: Code) {
         let code = *self.stopped_by.get_or_insert(code);
-        for slot in &mut self.slots {
+        for (number, slot) in (self.taken..).zip(&mut self.slots) {
             if let Progress::Waiting(request) = &slot.progress {
                 self.users.remove(&*request.same_user());
-                slot.progress = Progress::Done(Box::new(not_tried(session, request, code)));
+                let result = shared.session.unsent(request, not_tried(code));
+                slot.finish(shared, number, result);
             }
         }
         self.next = self.taken + self.slots.len() as u64;
@@ -225,9 +254,9 @@ impl State {
     }
 }
 
-fn not_tried(session: &Session, request: &ResetRequest, code: Code) -> ResetResult {
+fn not_tried(code: Code) -> Verdict {
     let what = format!("it was not tried, because all would fail in the same way ({})", code.as_str());
-    session.unsent(request, Verdict::new(Outcome::Cancelled, Code::NotTried, what))
+    Verdict::new(Outcome::Cancelled, Code::NotTried, what)
 }
 
 impl Shared {
@@ -248,10 +277,13 @@ impl Shared {
             return Err(NotPushed::Full);
         }
         let progress = progress(&mut state);
-        let is_done = matches!(progress, Progress::Done(_));
         let number = state.taken + state.slots.len() as u64;
-        state.slots.push_back(Slot { tag, progress });
-        if is_done {
+        let end = match &progress {
+            Progress::Done(result) => Some(self.end(number, result)),
+            _ => None,
+        };
+        state.slots.push_back(Slot { tag, progress, end: end.unwrap_or_default() });
+        if end.is_some() {
             if state.next == number {
                 state.next += 1;
             }
@@ -305,10 +337,10 @@ impl Shared {
         if let Some(slot) = state.slot(number)
             && matches!(slot.progress, Progress::UnderWay(..))
         {
-            slot.progress = Progress::Done(Box::new(result));
+            slot.finish(self, number, result);
         }
         if let Some(code) = stops {
-            state.stop(&self.session, code);
+            state.stop(self, code);
         }
         self.staff(&mut state);
         self.changed.notify_all();
@@ -334,7 +366,10 @@ impl Worker {
             let Some(job) = self.0.take() else { return };
             let mut unfinished = Unfinished { shared: &self.0, job: Some(job) };
             if let Some(job) = &unfinished.job {
-                let result = session.reset(&self.0.http, &job.request, &job.in_flight, turn).await;
+                let result = match self.0.begin(job, turn).await {
+                    Ok(()) => session.reset(&self.0.http, &job.request, &job.in_flight, turn).await,
+                    Err(unsent) => *unsent,
+                };
                 let number = job.number;
                 unfinished.job = None;
                 self.0.finish(number, result);

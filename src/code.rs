@@ -87,6 +87,19 @@ codes! {
     ServerFailed = "Server.Failed", [], "Look the user up before resetting again: the server may have acted before it failed.";
     NotTried = "NotTried", [], "Correct what stopped the batch, then reset this user.";
     DuplicateUser = "DuplicateUser", [], "See the first result of this user; this request was not sent.";
+    JournalAlreadyReset = "Journal.AlreadyReset", [],
+        "Nothing is to be done: an earlier run has reset this user, and a second reset would throw away what was set up since.";
+    JournalUnfinished = "Journal.Unfinished", [],
+        "Look the user up; where the reset was not done, go on with retry-unknown. This request was not sent.";
+    JournalInUse = "Journal.InUse", [], "Wait until the run that writes this journal has ended; nothing was sent.";
+    JournalNotLockable = "Journal.NotLockable", [],
+        "Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.";
+    JournalUnreadable = "Journal.Unreadable", [],
+        "Give a journal, or the path of a file that is not there yet; nothing was sent, and the file is unchanged.";
+    JournalMismatch = "Journal.Mismatch", [],
+        "Give the journal of this URL and organization, or the path of a new one; nothing was sent.";
+    JournalNotWritten = "Journal.NotWritten", [EveryonesFailure],
+        "Check the disk, its free space and the folder, then go on with resume; nothing was sent.";
     Cancelled = "Cancelled", [],
         "Reset this user again if it is still wanted, but where the outcome is unknown only after looking the user up.";
     PanicUnsent = "Internal.NotSent", [], "This is a defect of jcsdk: please report it. Nothing has changed.";

@@ -60,13 +60,17 @@ impl ResetRequest {
         &self.id
     }
 
-    /// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
     pub fn same_user(&self) -> Cow<'_, str> {
-        if self.id.len() == 24 && self.id.bytes().all(|b| b.is_ascii_hexdigit()) {
-            self.id.to_ascii_lowercase().into()
-        } else {
-            (&*self.id).into()
-        }
+        same_user(&self.id)
+    }
+
+    pub(crate) fn exclusion(&self) -> Option<bool> {
+        self.exclusion
+    }
+
+    /// As it is sent.
+    pub(crate) fn exclusion_until(&self) -> Option<String> {
+        self.until.map(iso)
     }
 
     pub fn check_date(&self, now: DateTime<Utc>) -> Result<(), Fault> {
@@ -93,8 +97,8 @@ impl ResetRequest {
         if let Some(exclusion) = self.exclusion {
             fields.insert("exclusion".into(), Value::Bool(exclusion));
         }
-        if let Some(until) = self.until {
-            fields.insert("exclusionUntil".into(), Value::String(iso(until)));
+        if let Some(until) = self.exclusion_until() {
+            fields.insert("exclusionUntil".into(), Value::String(until));
         }
         Value::Object(fields).to_string()
     }
@@ -139,6 +143,15 @@ fn what_is_wrong(id: &str) -> Option<String> {
         return None;
     };
     Some(format!("the user's id {what}"))
+}
+
+/// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
+pub fn same_user(id: &str) -> Cow<'_, str> {
+    if id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        id.to_ascii_lowercase().into()
+    } else {
+        id.into()
+    }
 }
 
 fn iso(time: DateTime<Utc>) -> String {

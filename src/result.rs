@@ -115,15 +115,15 @@ struct Document<'a> {
 fn sentence(user_id: Option<&str>, verdict: &Verdict) -> Option<String> {
     let what = &verdict.what;
     let told = match (verdict.outcome, user_id) {
+        // An earlier request has reset the user, or may well have.
+        (_, Some(id)) if matches!(verdict.code, Some(Code::DuplicateUser | Code::JournalAlreadyReset)) => {
+            format!("User '{id}' was not sent a second time: {what}.")
+        }
         (Outcome::Reset, _) if what.is_empty() => return None,
         (Outcome::Reset, Some(id)) => format!("User '{id}' was reset, but {what}."),
         (Outcome::Reset, None) => format!("The user was reset, but {what}."),
         (Outcome::Unknown, Some(id)) => format!("It is unknown whether user '{id}' was reset: {what}."),
         (Outcome::Unknown, None) => format!("It is unknown whether the user was reset: {what}."),
-        // The first request may well have reset the user.
-        (Outcome::Cancelled, Some(id)) if verdict.code == Some(Code::DuplicateUser) => {
-            format!("User '{id}' was not sent a second time: {what}.")
-        }
         (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, Some(id)) => {
             format!("User '{id}' was not reset: {what}.")
         }
