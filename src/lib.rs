@@ -33,6 +33,7 @@ mod failure;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod http;
+mod lookup;
 mod names;
 mod outcome;
 mod proxy;

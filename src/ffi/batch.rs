@@ -66,7 +66,7 @@ pub extern "C" fn jc_batch_push(
         let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
         let pushed = match request::read(&id, exclusion, until_epoch, flags) {
             Ok(request) => batch.0.push(request, Some(tag)),
-            Err(fault) => batch.0.push_invalid(request::id(&id), fault, Some(tag)),
+            Err(fault) => batch.0.push_invalid(request::given(&id, flags), fault, Some(tag)),
         };
         match pushed {
             Ok(()) => JC_OK,
