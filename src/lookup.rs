@@ -89,10 +89,13 @@ pub fn judge(answer: &Answer, name: &Name, url: &Url, redactor: &Redactor) -> Re
     };
     let list = answer::api_text(answer).filter(|_| answer.status == 200).map(serde_json::from_str::<List>);
     match list {
-        Some(Ok(list)) => list.only(name, redactor),
         _ if answer.cut && answer.body.len() < BODY_MAX => {
             unknown(Code::AnswerLost, "the answer did not arrive whole".into())
         }
+        _ if answer.cut => {
+            unknown(Code::AnswerNotUnderstood, "the answer is longer than a list of so few users".into())
+        }
+        Some(Ok(list)) => list.only(name, redactor),
         Some(Err(error)) => {
             let why = redactor.clean(&error.to_string(), 200);
             unknown(Code::AnswerNotUnderstood, format!("the answer is no list of users ({why})"))
