@@ -65,8 +65,9 @@
  *
  *   {"outcome": "reset" | "refused" | "unknown" | "cancelled" | "invalid", "status": the JC_ number,
  *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
- *    "userId", "tag", "httpStatus", "serverMessage", "body": the answer's, cut to 4000 characters,
- *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for,
+ *    "name": as given with JC_BY_NAME, "userId", "tag", "httpStatus", "serverMessage",
+ *    "body": the answer's, cut to 4000 characters,
+ *    "attempts": how often the reset was sent, "elapsedMs", "retryAfterSeconds": what the server asked for,
  *    "stopsBatch": true where every other user would fail in the same way, so that a batch begins no other}
  *
  * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
@@ -75,6 +76,9 @@
  *
  *   Argument.Invalid        Correct the argument; nothing was sent.
  *   Id.Invalid              Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.
+ *   Name.Invalid            Give the username or the e-mail address as JumpCloud shows it, without blanks around it and
+ *                           without * or ?; nothing was sent.
+ *   User.Ambiguous          Give the id of the user who is meant; nobody was reset.
  *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
  *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
  *   ExclusionUntil.Past     Give a date in the future, or say that a past one is meant; nothing was sent.
@@ -96,6 +100,9 @@
  *                           well.
  *   Url.Suspect             Check the URL, which is given without /api at its end, and what stands in front of the API;
  *                           nothing has changed.
+ *   Lookup.Failed           Nobody was reset: try again, or give the user's id, which needs no search.
+ *   Lookup.NotExact         Nobody was reset: give the user's id, and see what stands in front of the API, which
+ *                           searches exactly.
  *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
  *                           has changed.
  *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.
@@ -241,6 +248,11 @@
 #define JC_ALLOW_PAST 1
 
 /**
+ * For `flags`: in place of the id stands a username or an e-mail address. The user who has it is looked up first.
+ */
+#define JC_BY_NAME 2
+
+/**
  * An administrator's API key. Else JCApiKey. Wiped when it is no longer needed, and shown nowhere.
  */
 #define JC_OPT_API_KEY 1
@@ -322,7 +334,7 @@
 /**
  * For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
  * Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
- * that could become of a request.
+ * that could become of a request. The journal knows users by their ids: one who is given by name is looked up first.
  */
 #define JC_JOURNAL_RESUME 1
 
@@ -455,9 +467,10 @@ int32_t jc_client_new(const jc_options *options,
                       jc_buf *err);
 
 /**
- * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it. exclusion is 1, 0
- * or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET.
- * flags is 0 or JC_ALLOW_PAST. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
+ * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
+ * is his username or his e-mail address, which has to be his alone. exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch
+ * is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and
+ * JC_BY_NAME added up. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
  * document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
  * a batch of one can.
  */
@@ -470,8 +483,10 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
 
 /**
  * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
- * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. Returns JC_OK, or
- * JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
+ * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME the
+ * user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url", "body"}, the search
+ * that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends
+ * nothing. Any thread, many at once.
  */
 int32_t jc_client_preview_reset(jc_client *client,
                                 const char *id,
@@ -505,9 +520,10 @@ int32_t jc_batch_new(jc_client *client,
 
 /**
  * Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
- * request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
- * back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
- * of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+ * request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
+ * another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
+ * waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
+ * and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
  * JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
  * used. Any thread, many at once.
  */
@@ -573,7 +589,8 @@ int32_t jc_batch_set_journal(jc_batch *batch,
  * nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
  * the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
  * that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
- * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. Any thread, many at once.
+ * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. With JC_BY_NAME nobody is looked
+ * up, so neither the journal nor an earlier push says anything of the user. Any thread, many at once.
  */
 int32_t jc_batch_preview_reset(jc_batch *batch,
                                const char *id,

@@ -169,7 +169,7 @@ fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdi
 /// The body without what may stand before its text, where it may be the API's: empty, JSON or plain words. What a
 /// captive portal, a proxy or a log-in page sends is none of these, in whatever guise it comes. The content type
 /// decides nothing: servers of this kind send a plain `OK` as text/html.
-fn api_text(answer: &Answer) -> Option<&str> {
+pub fn api_text(answer: &Answer) -> Option<&str> {
     if is_encoded(answer) {
         return None;
     }
@@ -194,7 +194,7 @@ fn is_encoded(answer: &Answer) -> bool {
 }
 
 /// White space, and what shows as nothing.
-fn is_blank(c: char) -> bool {
+pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 

@@ -42,6 +42,9 @@ macro_rules! codes {
 codes! {
     ArgumentInvalid = "Argument.Invalid", [], "Correct the argument; nothing was sent.";
     IdInvalid = "Id.Invalid", [], "Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.";
+    NameInvalid = "Name.Invalid", [],
+        "Give the username or the e-mail address as JumpCloud shows it, without blanks around it and without * or ?; nothing was sent.";
+    UserAmbiguous = "User.Ambiguous", [], "Give the id of the user who is meant; nobody was reset.";
     ExclusionInvalid = "Exclusion.Invalid", [], "Give true, false or nothing; nothing was sent.";
     ExclusionUntilInvalid = "ExclusionUntil.Invalid", [], "Give a date between 1970 and 9999 in ISO 8601; nothing was sent.";
     ExclusionUntilPast = "ExclusionUntil.Past", [], "Give a date in the future, or say that a past one is meant; nothing was sent.";
@@ -65,6 +68,10 @@ codes! {
     UserNotFound = "User.NotFound", [ProofOfKey], "Check the user's id, the organization and the region; if no user is found, check the URL as well.";
     UrlSuspect = "Url.Suspect", [SuspectIfFirst],
         "Check the URL, which is given without /api at its end, and what stands in front of the API; nothing has changed.";
+    LookupFailed = "Lookup.Failed", [],
+        "Nobody was reset: try again, or give the user's id, which needs no search.";
+    LookupNotExact = "Lookup.NotExact", [],
+        "Nobody was reset: give the user's id, and see what stands in front of the API, which searches exactly.";
     RequestRefused = "Request.Refused", [ProofOfKey],
         "The request was refused as it is; the server's message, if it gave one, says why. Nothing has changed.";
     RateLimitExceeded = "RateLimit.Exceeded", [Passing], "Wait, then reset this user again with fewer at once; nothing has changed.";

@@ -321,7 +321,7 @@ fn a_preview_says_whether_a_push_would_send_the_user() {
     let client = client(&options(&simulator.addresses().http));
     let code = |batch: &Batch, request: &ResetRequest| match batch.preview(request) {
         Ok(preview) => {
-            assert_eq!(preview["userId"], request.id());
+            assert_eq!(preview["userId"], request.id().unwrap());
             "sent"
         }
         Err(NotSent::Result(result)) => result.code.unwrap().as_str(),
@@ -362,4 +362,74 @@ fn a_preview_says_whether_a_push_would_send_the_user() {
     assert!(fs::read(folder.journal()).unwrap().starts_with(&before));
     drop(going_on);
     assert_eq!(arrived(&simulator, "ok-3"), 1);
+}
+
+/// Names are looked up again, and the journal knows the users by the ids that are found.
+#[test]
+fn a_run_by_name_is_gone_on_with() {
+    let (simulator, folder) = (simulator(), Folder::new("names"));
+    for n in 1..=4 {
+        simulator.add_named_user(&format!("ok-{n}"), &format!("user{n}"), &format!("user{n}@example.com"));
+    }
+    faults(&simulator);
+    let client = client(&options(&simulator.addresses().http));
+    let by_name = |name: &str| ResetRequest::by_name(name, None, None).unwrap();
+    let run = |options, names: &[&str]| {
+        let batch = journaled(&client, &folder, options);
+        for name in names {
+            batch.push(by_name(name), None).unwrap();
+        }
+        batch.close();
+        let results: Vec<_> = names.iter().map(|_| next(&batch)).collect();
+        assert!(matches!(batch.next(LONG), Next::End));
+        results
+    };
+    let tell = |results: &[ResetResult]| results.iter().map(said).collect::<Vec<_>>();
+
+    let results = run(NEW, &["user1", "user2", "user3", "user1@example.com", "nobody"]);
+    let first = [
+        ("reset", ""),
+        ("unknown", "Answer.Lost"),
+        ("refused", "Request.Refused"),
+        ("cancelled", "DuplicateUser"),
+        ("refused", "User.NotFound"),
+    ];
+    assert_eq!(tell(&results), first);
+    let lines = folder.lines();
+    for (n, name, id, events) in [
+        (1, "user1", json!("ok-1"), vec!["begin", "end"]),
+        (2, "user2", json!("ok-2"), vec!["begin", "end"]),
+        (3, "user3", json!("ok-3"), vec!["begin", "end"]),
+        (4, "user1@example.com", json!("ok-1"), vec!["end"]),
+        (5, "nobody", Value::Null, vec!["end"]),
+    ] {
+        let lines: Vec<_> = lines.iter().filter(|line| line["n"] == n).collect();
+        assert_eq!(lines.iter().map(|line| &line["event"]).collect::<Vec<_>>(), events, "{n}");
+        assert!(lines.iter().all(|line| line["name"] == name && line["userId"] == id), "{n}: {lines:?}");
+    }
+    simulator.clear_log();
+
+    // By another name of the user, and by the id, it is the same user.
+    let batch = journaled(&client, &folder, RESUME);
+    assert!(batch.preview(&by_name("user1")).unwrap().get("userId").is_none());
+    drop(batch);
+    let results = run(RESUME, &["USER1@example.com", "user2", "user3", "user4", "user1"]);
+    let again = [
+        ("reset", "Journal.AlreadyReset"),
+        ("unknown", "Journal.Unfinished"),
+        ("reset", ""),
+        ("reset", ""),
+        ("reset", "Journal.AlreadyReset"),
+    ];
+    assert_eq!(tell(&results), again);
+    let told = results[0].message.as_deref().unwrap();
+    assert!(told.starts_with("User 'USER1@example.com' (ok-1) was not sent a second time: "), "{told}");
+    assert_eq!((results[0].user_id.as_deref(), results[0].attempts), (Some("ok-1"), 0));
+    let sent: HashSet<_> = simulator.log().iter().filter_map(|request| request.id.clone()).collect();
+    assert_eq!(sent, HashSet::from(["ok-3".to_owned(), "ok-4".to_owned()]));
+    assert_eq!(said(&run_all(&client, &folder, RESUME, &ids(1))[0]), ("reset", "Journal.AlreadyReset"));
+
+    simulator.clear_log();
+    assert_eq!(tell(&run(RETRY, &["user1", "user2"])), [("reset", "Journal.AlreadyReset"), ("reset", "")]);
+    assert!(simulator.log().iter().all(|request| request.id.as_deref() != Some("ok-1")));
 }

@@ -9,9 +9,11 @@ use tokio::time::{Instant, timeout_at};
 use super::{Batch, Job, Shared, State};
 use crate::code::Code;
 use crate::journal::{Journal, JournalOptions, Ticket};
-use crate::outcome::{Fault, Outcome, Verdict};
+use crate::outcome::{Fault, Verdict};
 use crate::reset::ResetRequest;
 use crate::result::ResetResult;
+#[cfg(feature = "capi")]
+use crate::session::Given;
 use crate::session::Session;
 
 /// Why a push would send nobody.
@@ -55,6 +57,7 @@ impl Batch {
     }
 
     /// What a push of this request would send, without the key; or why it would send nobody. Changes nothing.
+    /// A name is not looked up, so of its user nothing is known yet.
     pub fn preview(&self, request: &ResetRequest) -> Result<Value, NotSent> {
         let state = self.shared.lock();
         if state.closed {
@@ -70,11 +73,11 @@ impl Batch {
 
     /// What a push of a request that is wrong would give.
     #[cfg(feature = "capi")]
-    pub(crate) fn preview_invalid(&self, id: Option<&str>, fault: Fault) -> NotSent {
+    pub(crate) fn preview_invalid(&self, given: Option<Given>, fault: Fault) -> NotSent {
         if self.shared.lock().closed {
             return NotSent::Closed;
         }
-        NotSent::Result(Box::new(self.shared.invalid(id, fault)))
+        NotSent::Result(Box::new(self.shared.invalid(given, fault)))
     }
 }
 
@@ -96,34 +99,36 @@ fn another() -> Fault {
 }
 
 impl State {
-    /// Why this request is not sent, if it is pushed now. The journal is asked before anything else.
+    /// Why this request is not sent, if it is pushed, or its user was found, now. The journal is asked before anything
+    /// else, and knows users by their ids.
     pub(super) fn refusal(&self, shared: &Shared, request: &ResetRequest) -> Option<Verdict> {
-        if let Some(journal) = shared.journal.get() {
-            if let Some(known) = journal.knows(request.id()) {
+        if let (Some(journal), Some(id)) = (shared.journal.get(), request.id()) {
+            if let Some(known) = journal.knows(id) {
                 return Some(known);
             }
-            if shared.session.shown_id(request.id()) != request.id() {
+            if shared.session.shown_id(id) != id {
                 let what = "with a journal, an id must not hold a secret";
                 return Some(Fault::new(Code::IdInvalid, what).into());
             }
         }
-        if self.users.contains(&*request.same_user()) {
-            let what = "the same user came before";
-            return Some(Verdict::new(Outcome::Cancelled, Code::DuplicateUser, what));
+        let first = request.same_user().and_then(|user| self.users.get(&*user));
+        match first {
+            Some(first) => Some(super::duplicate(request, *first)),
+            None => self.stopped_by.map(super::not_tried),
         }
-        self.stopped_by.map(super::not_tried)
     }
 }
 
 impl Shared {
     /// The result of a request that is wrong. The journal is asked before.
     #[cfg(feature = "capi")]
-    pub(super) fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
-        let known = id.and_then(|id| self.journal.get()?.knows(id));
-        match (id, known) {
-            (Some(id), Some(known)) => ResetResult::unsent(Some(&self.session.shown_id(id)), known),
-            (id, _) => self.session.invalid(id, fault),
+    pub(super) fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
+        if let Some(Given::Id(id)) = given
+            && let Some(known) = self.journal.get().and_then(|journal| journal.knows(id))
+        {
+            return ResetResult::unsent(Some(&self.session.shown_id(id)), known);
         }
+        self.session.invalid(given, fault)
     }
 
     /// A batch whose journal is only read sends nobody.
@@ -135,7 +140,7 @@ impl Shared {
     pub(super) async fn begin(&self, job: &Job, turn: Instant) -> Result<(), Box<ResetResult>> {
         let Some(journal) = self.journal.get() else { return Ok(()) };
         self.session.check(&job.request)?;
-        let written = journal.begin(n(job.number), &job.request);
+        let written = journal.begin(n(job.number), &job.request, self.session.whom(&job.request).name);
         let why = match timeout_at(turn + self.session.config().total_timeout, written).await {
             Ok(Ok(Ok(()))) => return Ok(()),
             Ok(Ok(Err(failed))) => failed.0,

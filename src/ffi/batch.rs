@@ -47,9 +47,10 @@ pub extern "C" fn jc_batch_new(
 }
 
 /// Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
-/// request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
-/// back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
-/// of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+/// request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
+/// another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
+/// waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
+/// and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
 /// JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
 /// used. Any thread, many at once.
 #[unsafe(no_mangle)]
@@ -66,7 +67,7 @@ pub extern "C" fn jc_batch_push(
         let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
         let pushed = match request::read(&id, exclusion, until_epoch, flags) {
             Ok(request) => batch.0.push(request, Some(tag)),
-            Err(fault) => batch.0.push_invalid(request::id(&id), fault, Some(tag)),
+            Err(fault) => batch.0.push_invalid(request::given(&id, flags), fault, Some(tag)),
         };
         match pushed {
             Ok(()) => JC_OK,

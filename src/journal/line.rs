@@ -57,7 +57,7 @@ pub enum Line {
         outcome: Outcome,
         at: Option<DateTime<Utc>>,
     },
-    /// The end of a request that names no user.
+    /// The end of a request without a known id.
     Nobody,
 }
 
@@ -86,6 +86,9 @@ struct Fields {
     org_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<u64>,
+    /// For the reader, as it was given. Only the id decides anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,11 +134,13 @@ pub fn run(run: RunId, now: DateTime<Utc>, program: &str, place: &Place) -> Opti
     Some(fields.text()).filter(|text| text.len() <= LINE_MAX)
 }
 
-/// Says that the user's request may leave from now on. An id has at most 1024 bytes, so the line is not too long.
-pub fn begin(run: RunId, now: DateTime<Utc>, n: u64, request: &ResetRequest) -> String {
+/// Says that the user's request may leave from now on. A name and an id have at most 1024 bytes each, so the line is
+/// not too long.
+pub fn begin(run: RunId, now: DateTime<Utc>, n: u64, request: &ResetRequest, name: Option<String>) -> String {
     let fields = Fields {
         n: Some(n),
-        user_id: Some(request.id().to_owned()),
+        name,
+        user_id: request.id().map(str::to_owned),
         exclusion: request.exclusion(),
         exclusion_until: request.exclusion_until(),
         ..Fields::new(run, now, "begin")
@@ -147,6 +152,7 @@ pub fn begin(run: RunId, now: DateTime<Utc>, n: u64, request: &ResetRequest) -> 
 pub fn end(run: RunId, now: DateTime<Utc>, n: u64, result: &ResetResult) -> String {
     let mut fields = Fields {
         n: Some(n),
+        name: result.name.clone(),
         user_id: result.user_id.clone(),
         outcome: Some(result.outcome.as_str().to_owned()),
         code: result.code.map(|code: Code| code.as_str().to_owned()),
@@ -214,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::outcome::Verdict;
+    use crate::result::Whom;
 
     const RUN: RunId = RunId(0x5f00_0000_0000_00ab);
 
@@ -228,8 +235,11 @@ mod tests {
     #[test]
     fn lines_are_written_as_the_contract_shows_them() {
         let request = ResetRequest::new("u", Some(true), Some(1_893_553_445)).unwrap();
-        let result =
-            ResetResult::new(Some("u"), Verdict::new(Outcome::Reset, None, ""), 1, Duration::from_millis(84));
+        let named = ResetRequest::by_name("a@b", None, None).unwrap().found("u".into());
+        let reset = Verdict::new(Outcome::Reset, None, "");
+        let whom = Whom { name: None, user_id: Some("u".into()) };
+        let result = ResetResult::new(whom, reset, 1, Duration::from_millis(84));
+        let result = ResetResult { http_status: Some(200), ..result };
         let at = r#""run":"5f000000000000ab","at":"2026-09-21T14:13:20.456Z""#;
         for (line, text) in [
             (
@@ -239,13 +249,23 @@ mod tests {
                 ),
             ),
             (
-                begin(RUN, now(), 17, &request),
+                begin(RUN, now(), 17, &request, None),
                 format!(
                     r#"{{{at},"event":"begin","n":17,"userId":"u","exclusion":true,"exclusionUntil":"2030-01-02T03:04:05Z"}}"#
                 ),
             ),
             (
-                end(RUN, now(), 17, &ResetResult { http_status: Some(200), ..result }),
+                begin(RUN, now(), 17, &named, Some("a@b".into())),
+                format!(r#"{{{at},"event":"begin","n":17,"name":"a@b","userId":"u"}}"#),
+            ),
+            (
+                end(RUN, now(), 17, &ResetResult { name: Some("a@b".into()), ..result.clone() }),
+                format!(
+                    r#"{{{at},"event":"end","n":17,"name":"a@b","userId":"u","outcome":"reset","httpStatus":200,"attempts":1,"elapsedMs":84}}"#
+                ),
+            ),
+            (
+                end(RUN, now(), 17, &result),
                 format!(
                     r#"{{{at},"event":"end","n":17,"userId":"u","outcome":"reset","httpStatus":200,"attempts":1,"elapsedMs":84}}"#
                 ),
@@ -257,12 +277,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let request = ResetRequest::new("ü\"\\", None, None).unwrap();
+        let request = ResetRequest::new("ü\\", None, None).unwrap();
         let read = |text: String| read(text.trim_end().as_bytes()).unwrap();
         assert_eq!(read(run(RUN, now(), "p", &place()).unwrap()), Line::Run(place()));
-        let user_id = "ü\"\\".to_owned();
+        let user_id = "ü\\".to_owned();
         assert_eq!(
-            read(begin(RUN, now(), 3, &request)),
+            read(begin(RUN, now(), 3, &request, None)),
             Line::Begin { run: RUN, n: 3, user_id: user_id.clone() }
         );
         for outcome in Outcome::ALL {
@@ -274,15 +294,16 @@ mod tests {
         assert_eq!(read(end(RUN, now(), 3, &nobody)), Line::Nobody);
     }
 
-    /// However long an id and a message are, and however much longer they become in JSON.
+    /// However long a name, an id and a message are, and however much longer they become in JSON.
     #[test]
     fn no_line_is_too_long() {
-        for (id, message) in [("\"".repeat(1024), "\\".repeat(20_000)), ("ü".repeat(512), "😀".repeat(9000))]
+        for (id, message) in [("\\".repeat(1024), "\"".repeat(20_000)), ("ü".repeat(512), "😀".repeat(9000))]
         {
             let request = ResetRequest::new(&id, Some(true), Some(0)).unwrap();
-            assert!(begin(RUN, now(), u64::MAX, &request).len() <= LINE_MAX);
-            let result =
-                ResetResult::unsent(Some(&id), Verdict::new(Outcome::Refused, Code::AnswerLost, message));
+            assert!(begin(RUN, now(), u64::MAX, &request, Some(id.clone())).len() <= LINE_MAX);
+            let whom = Whom { name: Some(id.clone()), user_id: Some(id) };
+            let refused = Verdict::new(Outcome::Refused, Code::AnswerLost, message);
+            let result = ResetResult::new(whom, refused, 1, Duration::MAX);
             let text = end(RUN, now(), u64::MAX, &result);
             assert!(text.len() <= LINE_MAX, "{}", text.len());
             assert!(matches!(read(text.trim_end().as_bytes()), Ok(Line::End { .. })), "{text}");

@@ -108,10 +108,16 @@ impl Journal {
         self.writer.is_none()
     }
 
-    /// What it returns becomes ready when the user may be sent, because the begin is on the disk.
-    pub fn begin(&self, n: u64, request: &ResetRequest) -> oneshot::Receiver<Result<(), Failed>> {
+    /// What it returns becomes ready when the user may be sent, because the begin is on the disk. The name is as it may
+    /// be shown.
+    pub fn begin(
+        &self,
+        n: u64,
+        request: &ResetRequest,
+        name: Option<String>,
+    ) -> oneshot::Receiver<Result<(), Failed>> {
         match &self.writer {
-            Some(writer) => writer.begin(n, line::begin(self.run, Utc::now(), n, request)),
+            Some(writer) => writer.begin(n, line::begin(self.run, Utc::now(), n, request, name)),
             // The sender is gone at once, which says that nothing was written.
             None => oneshot::channel().1,
         }

@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn begin(run: u64, n: u64, user: &str) -> String {
-        line::begin(id(run), at(), n, &ResetRequest::new(user, None, None).unwrap())
+        line::begin(id(run), at(), n, &ResetRequest::new(user, None, None).unwrap(), None)
     }
 
     fn end(run: u64, n: u64, user: &str, outcome: Outcome) -> String {

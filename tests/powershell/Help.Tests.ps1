@@ -12,7 +12,7 @@ BeforeDiscovery {
     $parameters = @($command.Parameters.Values | Where-Object Name -NotIn $common | ForEach-Object { @{ Name = $_.Name } })
     $sets = @($command.ParameterSets | ForEach-Object { @{ Name = $_.Name; Set = $_ } })
     $examples = @($help.examples.example | ForEach-Object { @{ Title = $_.title; Code = $_.code } })
-    $codes = @([regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { @{ Code = $_.Groups[1].Value } })
+    $codes = @([regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/code.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { @{ Code = $_.Groups[1].Value } })
     # The module's own.
     $codes += foreach ($code in 'Body.Invalid', 'DuplicateUser', 'Confirmation.NotPossible', 'Library.Missing', 'Library.Unusable') { @{ Code = $code } }
 }
