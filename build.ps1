@@ -3,7 +3,8 @@
 Builds, tests and packs the PowerShell module.
 .DESCRIPTION
 Build stages the module in out/JumpCloudApiSdkV1/<version>.
-Package stages a release in out/package/JumpCloudApiSdkV1/<version> and makes a .nupkg and SHA256SUMS beside it.
+Package stages a release in out/package/JumpCloudApiSdkV1/<version> and makes a .nupkg and SHA256SUMS beside it. It holds
+the native library of this system, or those of all systems that -NativePath has.
 .EXAMPLE
 ./build.ps1 -Task Build
 #>
@@ -16,11 +17,15 @@ param(
     [string]$Configuration = $(if ($Task -eq 'Package') { 'Release' } else { 'Debug' }),
 
     # Reference assemblies of .NET 8 with PowerShellStandard's System.Management.Automation give a module for 7.4 and later.
-    [string]$ReferencePath = "$PSHOME/ref"
+    [string]$ReferencePath = "$PSHOME/ref",
+
+    # For Package: what 'cargo xtask natives' has built, on this machine and on others: out/runtimes.
+    [string]$NativePath
 )
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
+if ($NativePath -and $Task -ne 'Package') { throw '-NativePath is for -Task Package.' }
 
 $name = 'JumpCloudApiSdkV1'
 $source = "$PSScriptRoot/powershell/$name"
@@ -58,6 +63,15 @@ function Build-NativeLibrary {
     Copy-Fresh "$target/$(if ($isRelease) { 'release' } else { 'debug' })/$file" "$stage/runtimes/$rid/native/$file"
 }
 
+function Copy-NativeLibrary {
+    if (-not [IO.Directory]::Exists($NativePath)) { throw "There is no folder '$NativePath'." }
+    foreach ($from in [IO.Directory]::GetFiles($NativePath, '*jcsdk.*', 'AllDirectories')) {
+        $file = [IO.Path]::GetRelativePath($NativePath, $from).Replace('\', '/')
+        if ($file -match '^[^/]+/native/(lib)?jcsdk\.(dll|so|dylib)$') { Copy-Fresh $from "$stage/runtimes/$file" }
+    }
+    if (-not [IO.Directory]::Exists("$stage/runtimes")) { throw "'$NativePath' has no <rid>/native/ with a library. 'cargo xtask natives' makes it." }
+}
+
 # The same sources, built in the same way, have the same name; anything else may be loaded beside it.
 function Get-BuildName([string[]]$File, [string]$Engine) {
     $with = "$ReferencePath/System.Runtime.dll", $Engine, "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll" | ForEach-Object { [Reflection.AssemblyName]::GetAssemblyName($_).FullName }
@@ -70,7 +84,8 @@ function Get-BuildName([string[]]$File, [string]$Engine) {
 function Build-InteropAssembly {
     Add-Type -Path "$PSHOME/Microsoft.CodeAnalysis.dll", "$PSHOME/Microsoft.CodeAnalysis.CSharp.dll"
     $parse = [Microsoft.CodeAnalysis.CSharp.CSharpParseOptions]::Default.WithLanguageVersion('CSharp12')
-    $files = @([IO.Directory]::GetFiles("$source/Interop", '*.cs') | Sort-Object)
+    # By name: an editor may put sources of its own beside them.
+    $files = @('Binding', 'Models', 'Native', 'Run' | ForEach-Object { [IO.Directory]::GetFiles("$source/Interop/$_", '*.cs') } | Sort-Object)
     $trees = @(foreach ($path in $files) {
             [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText([IO.File]::ReadAllText($path), $parse, [IO.Path]::GetFileName($path), [Text.Encoding]::UTF8)
         }
@@ -108,7 +123,7 @@ function Get-ReleaseNote {
 
 function Build-Module {
     [IO.Directory]::CreateDirectory($stage) | Out-Null
-    Build-NativeLibrary
+    if ($NativePath) { Copy-NativeLibrary } else { Build-NativeLibrary }
     $build = Build-InteropAssembly
     foreach ($path in [IO.Directory]::GetFiles($source)) { Copy-Fresh $path "$stage/$([IO.Path]::GetFileName($path))" }
     if ([IO.Directory]::Exists("$source/en-US")) {
@@ -133,7 +148,9 @@ switch ($Task) {
     'Demo' { Invoke-Cargo xtask demo }
     'Package' {
         if (-not $isPortable) { throw "A package is for PowerShell 7.4 and later: give -ReferencePath a folder with .NET 8's reference assemblies." }
+        # What an earlier package held.
+        if ([IO.Directory]::Exists($stage)) { [IO.Directory]::Delete($stage, $true) }
         Build-Module
-        & "$PSScriptRoot/powershell/New-Package.ps1" -Stage $stage -OutputPath $out
+        & "$PSScriptRoot/powershell/New-Package.ps1" -Stage $stage -OutputPath $out -NativePath $NativePath
     }
 }

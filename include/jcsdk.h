@@ -172,7 +172,7 @@
 #define JC_BUF_INIT {NULL, 0, 0}
 
 /**
- * The user is reset; or, of a function that resets nobody, it has done its work.
+ * The user was reset. From a function that resets nobody: it has done its work.
  */
 #define JC_OK 0
 
@@ -182,7 +182,7 @@
 #define JC_INVALID 1
 
 /**
- * The server said no, or was surely not reached. Nothing has changed.
+ * The server refused, or was surely not reached. Nothing has changed.
  */
 #define JC_REFUSED 2
 
@@ -192,32 +192,32 @@
 #define JC_UNKNOWN 3
 
 /**
- * Surely not acted upon: stopped before it was sent.
+ * The server surely did not act on it: it was not sent, or it was stopped while it waited to be sent again.
  */
 #define JC_CANCELLED 4
 
 /**
- * Of jc_batch_next: no result is there yet.
+ * From jc_batch_next: there is no result yet.
  */
 #define JC_TIMEOUT 5
 
 /**
- * Of jc_batch_push: take a result first.
+ * From jc_batch_push: take a result first.
  */
 #define JC_FULL 6
 
 /**
- * Of jc_batch_next: closed, and every result was taken.
+ * From jc_batch_next: the batch is closed, and every result was taken.
  */
 #define JC_END 7
 
 /**
- * Of jc_batch_push: closed or cancelled before.
+ * From jc_batch_push: the batch was closed or cancelled before.
  */
 #define JC_CLOSED 8
 
 /**
- * A defect of this library. A reset under way is to be taken as JC_UNKNOWN.
+ * A defect of this library. Treat a reset that was under way as JC_UNKNOWN.
  */
 #define JC_PANIC 9
 
@@ -263,61 +263,62 @@
 #define JC_OPT_ORG_ID 2
 
 /**
- * STANDARD, EU or IN, in any case. Else JCEnvironment, else STANDARD.
+ * STANDARD, EU or IN, in upper or lower case. Else JCEnvironment, else STANDARD.
  */
 #define JC_OPT_ENVIRONMENT 3
 
 /**
- * The API's base URL: https, or http on this machine. Counts before JC_OPT_ENVIRONMENT. Else JCApiUrl.
+ * The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else
+ * JCApiUrl.
  */
 #define JC_OPT_URL 4
 
 /**
- * A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
- * is made. Else SSL_CERT_FILE.
+ * A PEM file of certificate authorities to trust in addition to the system's. It has to be a regular file, and is read
+ * when the client is made. Else SSL_CERT_FILE.
  */
 #define JC_OPT_CA_FILE 5
 
 /**
- * An http proxy's URL; used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
+ * The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
  * is not empty.
  */
 #define JC_OPT_PROXY 6
 
 /**
- * Counts before a user in the proxy's URL.
+ * Takes precedence over a user in the proxy's URL.
  */
 #define JC_OPT_PROXY_USER 7
 
 /**
- * Counts before a password in the proxy's URL. Treated as the key is.
+ * Takes precedence over a password in the proxy's URL. Like the key, it is wiped and never shown.
  */
 #define JC_OPT_PROXY_PASSWORD 8
 
 /**
- * Hosts that are reached without the proxy, separated by commas: a name, which also stands for what is below it, an
- * address or a range of them, each perhaps with a port; * is every host. Else NO_PROXY or no_proxy.
+ * Hosts that are reached without the proxy, separated by commas: names, which include their subdomains, addresses and
+ * ranges of addresses, each with or without a port. * is every host. Else NO_PROXY or no_proxy.
  */
 #define JC_OPT_NO_PROXY 9
 
 /**
- * Follows "jcsdk/<version>" in the User-Agent.
+ * Appended to "jcsdk/<version>" in the User-Agent.
  */
 #define JC_OPT_USER_AGENT 10
 
 /**
- * To connect and to agree on TLS, in milliseconds: 1 to 3600000. 10000 by default.
+ * For the connection and its TLS handshake, in milliseconds: 1 to 3600000. 10000 by default.
  */
 #define JC_OPT_CONNECT_TIMEOUT_MS 101
 
 /**
- * One attempt until its answer is there, in milliseconds: 1 to 3600000. By default as
- * long as JC_OPT_TOTAL_TIMEOUT_MS where that is set, else 60000.
+ * For one attempt, in milliseconds: 1 to 3600000. The default is JC_OPT_TOTAL_TIMEOUT_MS if that is set, otherwise
+ * 60000.
  */
 #define JC_OPT_REQUEST_TIMEOUT_MS 102
 
 /**
- * One reset with its retries, in milliseconds: 1 to 3600000. 100000 by default.
+ * For one reset with all its attempts and waits, in milliseconds: 1 to 3600000. 100000 by default.
  */
 #define JC_OPT_TOTAL_TIMEOUT_MS 103
 
@@ -373,7 +374,7 @@ typedef struct jc_options jc_options;
  */
 typedef struct {
   /**
-   * NULL where there is nothing.
+   * NULL where there is no text.
    */
   uint8_t *ptr;
   /**
@@ -381,7 +382,7 @@ typedef struct {
    */
   size_t len;
   /**
-   * The library's own.
+   * For the library's own use.
    */
   size_t cap;
 } jc_buf;
@@ -391,7 +392,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The library's version, such as "0.1.0". Static: not to be freed.
+ * The library's version, such as "0.1.0". The text is static: do not free it.
  */
 const char *jc_version(void);
 
@@ -419,13 +420,14 @@ int32_t jc_reset_system_user_mfa(const char *id,
                                  jc_buf *out_buf);
 
 /**
- * Options that are all unset. The caller owns them and frees them with jc_options_free. NULL on a defect only.
+ * Makes options that are all unset. The caller owns them and frees them with jc_options_free. Returns NULL only if the
+ * library has a defect.
  */
 jc_options *jc_options_new(void);
 
 /**
- * Sets one of the options that are text. The value is copied. NULL unsets it, so that the environment counts again;
- * "" sets it to nothing, and the environment is not asked. What a value means is checked by jc_client_new.
+ * Sets one of the options that are text. The value is copied. NULL unsets the option, so that its environment variable
+ * is used again. "" leaves the option empty, whatever the environment says. jc_client_new checks the value.
  * Returns JC_OK or JC_INVALID (NULL options, not a text option, not UTF-8). Any thread.
  */
 int32_t jc_options_set_text(jc_options *options,
@@ -441,12 +443,12 @@ int32_t jc_options_set_int(jc_options *options,
                            int64_t value);
 
 /**
- * As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
- * process's environment is not read for these options at all: for hosts whose users see another one, as those of
- * PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
- * ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still
- * what the process's own SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name,
- * not UTF-8). Any thread.
+ * Sets a variable of an environment that is used instead of the process's; a value of NULL removes it. After the first
+ * such call the process's environment is not read for these options at all. This is for hosts whose users see another
+ * environment, as those of PowerShell and .NET do. These variables are used: JCApiKey, JCOrgId, JCEnvironment,
+ * JCApiUrl, HTTPS_PROXY, https_proxy, ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (On Linux the process's
+ * own SSL_CERT_FILE still decides which authorities the system trusts, as for any program.) Returns JC_OK or
+ * JC_INVALID (NULL options or name, not UTF-8). Any thread.
  */
 int32_t jc_options_set_env(jc_options *options,
                            const char *name,

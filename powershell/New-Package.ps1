@@ -2,7 +2,7 @@
 .SYNOPSIS
 Makes a .nupkg of a staged module, as Publish-PSResource and Install-PSResource take it, with licences and SHA-256 sums.
 .DESCRIPTION
-It holds the native libraries that are staged: for several systems, put each one's under runtimes/ first.
+It holds the native libraries that are staged. Its SYSTEMS.txt says what each was tested on, and which are missing.
 #>
 [CmdletBinding()]
 param(
@@ -10,7 +10,13 @@ param(
     [string]$Stage,
 
     [Parameter(Mandatory)]
-    [string]$OutputPath
+    [string]$OutputPath,
+
+    # The licences of the linked crates; else cargo is asked for them.
+    [string]$NoticesPath,
+
+    # Where the libraries come from: beside each stands what was tested with it.
+    [string]$NativePath
 )
 
 Set-StrictMode -Version Latest
@@ -72,13 +78,27 @@ $tags = @(Get-Tag)
 $list = "@('$($tags -join "', '")')"
 [IO.File]::WriteAllText($manifestPath, [regex]::Replace([IO.File]::ReadAllText($manifestPath), '(?m)(?<=^ *Tags *= )@\(.*\)', $list))
 
+# As 'cargo xtask natives' names them.
+$systems = 'win-x64', 'win-arm64', 'linux-x64', 'linux-arm64', 'linux-musl-x64', 'linux-musl-arm64', 'osx-x64', 'osx-arm64'
+
+function Get-SystemText([string]$Rid) {
+    if (-not [IO.Directory]::Exists("$Stage/runtimes/$Rid/native")) { return "${Rid}: missing; 'cargo xtask natives --target $Rid' builds it" }
+    $notes = "$NativePath/$Rid/tested.txt"
+    if ($NativePath -and [IO.File]::Exists($notes)) { "${Rid}: $(([IO.File]::ReadAllLines($notes) | Where-Object { $_ }) -join '; ')" }
+    else { "${Rid}: built; this file was not run by a test" }
+}
+
 $null = [IO.Directory]::CreateDirectory($OutputPath)
+[IO.File]::WriteAllLines("$Stage/SYSTEMS.txt", [string[]]@($systems | ForEach-Object { Get-SystemText $_ }))
 [IO.File]::Copy("$root/LICENSE", "$Stage/LICENSE", $true)
-Push-Location $root
-try { $null = cargo xtask notices }
-finally { Pop-Location }
-if ($LASTEXITCODE -ne 0) { throw 'The licences of the linked crates are not known.' }
-[IO.File]::Copy("$root/out/NOTICES.txt", "$Stage/THIRD-PARTY-NOTICES.txt", $true)
+if (-not $NoticesPath) {
+    $NoticesPath = "$root/out/NOTICES.txt"
+    Push-Location $root
+    try { $null = cargo xtask notices }
+    finally { Pop-Location }
+    if ($LASTEXITCODE -ne 0) { throw 'The licences of the linked crates are not known.' }
+}
+[IO.File]::Copy($NoticesPath, "$Stage/THIRD-PARTY-NOTICES.txt", $true)
 
 $files = @([IO.Directory]::GetFiles($Stage, '*', 'AllDirectories') | ForEach-Object { [IO.Path]::GetRelativePath($Stage, $_).Replace('\', '/') } | Sort-Object)
 $extensions = $files | ForEach-Object { [IO.Path]::GetExtension($_).TrimStart('.') } | Where-Object { $_ } | Sort-Object -Unique
@@ -103,3 +123,4 @@ $stream.Dispose()
 
 [IO.File]::WriteAllLines("$OutputPath/SHA256SUMS", [string[]]@("$(Get-Sum $package)  $name.$version.nupkg"))
 "Packed $package"
+[IO.File]::ReadAllLines("$Stage/SYSTEMS.txt")

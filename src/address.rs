@@ -1,4 +1,4 @@
-//! Which addresses a key may be sent to. Pure.
+//! The addresses that the key may be sent to. Pure.
 
 use std::net::IpAddr;
 
@@ -8,15 +8,15 @@ use crate::code::Code;
 use crate::outcome::Fault;
 use crate::redact::{Redactor, Secret};
 
-/// What goes into a request's head is at most so long, in bytes. The HTTP library's buffer holds such a head whole,
-/// so that none of it leaves before [`InFlight`](crate::attempt::InFlight) is asked.
+/// The longest text that goes into a request's head, in bytes. With this bound the HTTP library's buffer holds the whole
+/// head, so that none of it leaves before [`InFlight`](crate::attempt::InFlight) is asked.
 pub const HEAD_TEXT_MAX: usize = 4096;
 
-/// So much of a wrong region's name is shown, in characters.
+/// How many characters of an unknown region's name are shown.
 const NAME_SHOWN: usize = 64;
 
-/// From the published API description: one host a region. `whose` names the setting in a fault, which gives its value
-/// as well, but not where that is the key.
+/// The base URL of a region, from the published API description. `whose` names the setting in a fault. The fault also
+/// shows its value, redacted in case that is the key.
 pub fn region(name: &str, whose: &str, key: &Secret) -> Result<Url, Fault> {
     let host = match name.to_ascii_uppercase().as_str() {
         "STANDARD" => "https://console.jumpcloud.com",
@@ -56,8 +56,8 @@ pub fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-/// The parser drops blanks and control characters in silence; here they are an error. Its own message is not
-/// passed on, since it could repeat a password.
+/// The parser silently drops blanks and control characters; here they are an error. Its message is not passed on, because
+/// it could contain a password.
 pub fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
     let wrong = |what| Err(Fault::new(Code::UrlInvalid, &format!("{whose} {what}")));
     if text.len() > HEAD_TEXT_MAX {
@@ -66,13 +66,13 @@ pub fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
     let odd = text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\');
     match Url::parse(text) {
         Ok(url) if !odd && url.has_host() => Ok(url),
-        _ => wrong("is not a whole URL"),
+        _ => wrong("is not a complete URL"),
     }
 }
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    // Where the name leads is looked at again when it is resolved.
+    // `Names` checks the addresses of `localhost` when it resolves the name.
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 

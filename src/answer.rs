@@ -1,5 +1,5 @@
-//! The server's answer, and what it means. Facts about the API come from its published description and from what its
-//! clients were measured to meet.
+//! Reads and judges the server's answer. Facts about the API come from its published description and from measurements
+//! of its clients.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,30 +12,30 @@ use crate::outcome::{Outcome, Verdict};
 use crate::redact::Redactor;
 use crate::retry::parse_retry_after;
 
-/// So much of an answer's body is read, in bytes.
+/// How many bytes of an answer's body are read.
 pub const BODY_MAX: usize = 64 * 1024;
 
-/// So much of the server's words is passed on, in characters.
+/// How many characters of the server's message and of the body are passed on.
 const MESSAGE_MAX: usize = 1000;
 const RESULT_BODY_MAX: usize = 4000;
 
-/// An answer as far as it counts.
+/// The parts of an answer that decide the outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub location: Option<String>,
-    /// What `Content-Encoding` says. None was asked for.
+    /// The value of `Content-Encoding`. No request asks for one.
     pub encoding: Option<String>,
-    /// What `Retry-After` asks for.
+    /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
-    /// The connection had carried another request before, as far as is known.
+    /// The connection has, or may have, carried another request before.
     pub on_used_connection: bool,
-    /// The body did not arrive whole, or is longer than [`BODY_MAX`].
+    /// The body is incomplete, or longer than [`BODY_MAX`].
     pub cut: bool,
 }
 
-/// Reads an answer to the bound of its body, and says at each step what has arrived so far.
+/// Reads an answer, and at most [`BODY_MAX`] bytes of its body. Calls `arrived` with what is there after each step.
 pub async fn read(
     mut response: reqwest::Response,
     on_used_connection: bool,
@@ -88,7 +88,7 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     let unknown = |code, what: String| Verdict::new(Outcome::Unknown, code, what);
     let mut verdict = match status {
         200 | 201 | 204 if text.is_some() => {
-            let what = if answer.cut { "the answer's body did not arrive whole" } else { "" };
+            let what = if answer.cut { "the answer's body is incomplete" } else { "" };
             Verdict::new(Outcome::Reset, None, what)
         }
         200 | 201 | 204 => unknown(
@@ -110,13 +110,13 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
             "the answer is a web page that says that there is nothing at this URL (404)".into(),
         ),
         404 => refused(Code::UserNotFound, "the server knows no such user (404)".into()),
-        // Proxies send it unasked when they close an idle connection. It may have crossed with this request.
+        // Proxies send a 408 when they close an idle connection, perhaps just before this request reached them.
         408 if answer.on_used_connection => {
             unknown(Code::AnswerLost, "the answer (408) may not have been meant for this request".into())
         }
         429 => refused(
             Code::RateLimitExceeded,
-            format!("the server had too many requests (429){}", wait(answer)),
+            format!("the server has received too many requests (429){}", wait(answer)),
         ),
         400..=499 => refused(Code::RequestRefused, format!("the server refused the request ({status})")),
         503 if answer.retry_after.is_some() || error.is_the_apis => refused(
@@ -137,13 +137,13 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     verdict
 }
 
-/// What a 429 or 503 says of the time, if it is one that a person can use.
+/// The wait that a 429 or 503 asks for, as text. Empty where it asks for none or for more than a day.
 fn wait(answer: &Answer) -> String {
     let wait = answer.retry_after.map(|wait| wait.as_secs()).filter(|seconds| (1..=86_400).contains(seconds));
     wait.map(|seconds| format!(" and asks to wait {seconds} s")).unwrap_or_default()
 }
 
-/// Without a key the API answers 302 to /login, and a redirect that is followed would read as success.
+/// Without a key the API redirects to /login. If that were followed, its page would look like a success.
 fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdict {
     let status = answer.status;
     let target = answer.location.as_deref().map(|location| url.join(location));
@@ -160,7 +160,7 @@ fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdi
                 format!("the server redirects to {host} ({status}), which is not followed"),
             )
         }
-        Some(Err(_)) => (Code::RedirectRefused, format!("the server redirects to what is no URL ({status})")),
+        Some(Err(_)) => (Code::RedirectRefused, format!("the server redirects to an invalid URL ({status})")),
         None => (Code::RedirectRefused, format!("the server redirects without saying where ({status})")),
     };
     Verdict::new(Outcome::Refused, code, what)
@@ -175,14 +175,14 @@ pub fn api_text(answer: &Answer) -> Option<&str> {
     }
     let text = match std::str::from_utf8(&answer.body) {
         Ok(text) => text,
-        // Cut within a character.
+        // The body was cut in the middle of a character.
         Err(error) if answer.cut && error.error_len().is_none() => {
             std::str::from_utf8(&answer.body[..error.valid_up_to()]).unwrap_or_default()
         }
         Err(_) => return None,
     };
     let begun = text.trim_start_matches(is_blank);
-    // Of a cut body that has only blanks, the text never came.
+    // If a cut body has only blanks, its text has not arrived.
     let is_missing = answer.cut && begun.is_empty() && !answer.body.is_empty();
     // UTF-16 has a NUL in each Latin letter.
     (!is_missing && !begun.starts_with('<') && !begun.contains('\0')).then_some(begun)
@@ -198,7 +198,7 @@ pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The body as far as a person can read it.
+/// The body for a person to read. Empty if it is encoded or binary.
 fn readable(answer: &Answer) -> String {
     if is_encoded(answer) || answer.body.contains(&0) {
         return String::new();
@@ -206,12 +206,12 @@ fn readable(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.body).trim_matches(is_blank).to_owned()
 }
 
-/// What the server says of an error. The API has four shapes: `{"message"}`, `{"error","message"}`,
+/// The server's description of an error. The API has four shapes: `{"message"}`, `{"error","message"}`,
 /// `{"code","message","status"}`, and the last with `details` that name fields.
 #[derive(Debug, Default)]
 struct ServerError {
     message: Option<String>,
-    /// In one of the API's own shapes, not a gateway's page.
+    /// The error has one of the API's own shapes, so it is not a gateway's page.
     is_the_apis: bool,
 }
 
@@ -231,7 +231,7 @@ impl ServerError {
                 });
                 Self { is_the_apis: message.is_some(), message }
             }
-            // Plain words help; a page or a broken document does not.
+            // Plain text helps the reader; a page or a broken document does not.
             _ if !text.is_empty() && !text.starts_with(['<', '{', '[', '"']) => {
                 Self { message: text.lines().next().map(str::to_owned), is_the_apis: false }
             }
@@ -433,7 +433,7 @@ mod tests {
             (Some("https://evil.example/login"), Code::RedirectRefused, "evil.example"),
             (Some("http://console.jumpcloud.com/login"), Code::RedirectRefused, "console.jumpcloud.com"),
             (Some("/elsewhere"), Code::RedirectRefused, "console.jumpcloud.com"),
-            (Some("http://["), Code::RedirectRefused, "no URL"),
+            (Some("http://["), Code::RedirectRefused, "invalid URL"),
             (None, Code::RedirectRefused, "without saying where"),
         ] {
             let answer = Answer { status: 302, location: location.map(str::to_owned), ..Answer::default() };

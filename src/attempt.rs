@@ -1,5 +1,6 @@
-//! One request on its way and back. It can be stopped until its bytes leave. Whether they may have left decides between
-//! *cancelled* or *refused* and *unknown*, so what hands the bytes over is asked, and errors are not guessed from.
+//! One attempt: sends a request and reads its answer. Whether bytes of it may have left decides between *unknown* and
+//! *cancelled* or *refused*. An error does not say that reliably, so the request's body records it when the HTTP library
+//! takes its bytes.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -15,10 +16,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Answer};
 
-/// Once status and headers have arrived, the body only adds words, and is not waited for longer than this.
+/// The longest wait for the body once status and headers have arrived. They decide the outcome; the body explains it.
 const BODY_TIME: Duration = Duration::from_secs(5);
 
-/// What came of one attempt.
+/// What one attempt ended with.
 pub enum Reply {
     Answer(Answer),
     Failed(reqwest::Error),
@@ -34,7 +35,7 @@ pub async fn send(
     connections: &Connections,
     deadline: Instant,
 ) -> Reply {
-    // Lets the runtime notice idle connections that the server has closed, so that nothing is written to them.
+    // Gives the runtime a chance to notice idle connections that the server has closed, before one of them is used.
     tokio::task::yield_now().await;
     *request.body_mut() = Some(reqwest::Body::wrap(TracedBody::new(body, in_flight.clone())));
     let reply = match timeout_at(deadline, http.execute(request)).await {
@@ -49,45 +50,45 @@ pub async fn send(
         Ok(Err(error)) => Reply::Failed(error),
         Err(_) => Reply::TimedOut,
     };
-    // Lets the runtime close the connection, which nobody may drive for a while.
+    // Gives the runtime a chance to close the connection. It may not run again for a while after this call.
     tokio::task::yield_now().await;
     reply
 }
 
-/// The connections that have carried a request, by this end's address. The system may give an address again to a later
-/// connection, which then counts as used, too.
+/// The local addresses of the connections that have carried a request. The system may reuse an address for a later
+/// connection, which then counts as used as well.
 #[derive(Debug, Default)]
 pub struct Connections(Mutex<HashSet<SocketAddr>>);
 
 impl Connections {
-    /// Notes that a request has used this connection, and says whether another had before.
+    /// Records that a request has used this connection, and returns whether another one had before.
     fn was_used(&self, connection: Option<&HttpInfo>) -> bool {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connection.is_none_or(|connection| !used.insert(connection.local_addr()))
     }
 }
 
-/// What is known of one user's request while it is under way. Sending and stopping may race from two threads, and
-/// exactly one of them comes first.
+/// What is known of one user's request while it is in flight. Two threads may try to send and to stop it at once; the
+/// lock decides which of them is first.
 #[derive(Debug, Default)]
 pub struct InFlight(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Bytes of the request may have left. It stays true when the request is stopped afterwards.
+    /// Bytes of the request may have left. This stays true if the request is stopped afterwards.
     has_left: bool,
-    /// Nothing leaves any more.
+    /// No byte leaves any more.
     is_stopped: bool,
-    /// As much of the answer as has arrived.
+    /// The part of the answer that has arrived.
     answer: Option<Answer>,
     attempts: u32,
     began: Option<Instant>,
 }
 
-/// How far a request had come when it was stopped.
+/// How far a request had got when it was stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// Nothing of it will ever leave.
+    /// No byte has left, and none will.
     NotSent,
     /// The server may act on it.
     Sent,
@@ -100,20 +101,20 @@ impl InFlight {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that an attempt begins, and when the user's turn began.
+    /// Records that an attempt begins, and when the user's turn began.
     pub fn begin(&self, attempt: u32, turn: Instant) {
         let mut state = self.lock();
         state.attempts = attempt;
         state.began = Some(turn);
     }
 
-    /// How many attempts there were, and how long they have taken.
+    /// The number of attempts, and the time since the user's turn began.
     pub fn attempts(&self) -> (u32, Duration) {
         let state = self.lock();
         (state.attempts, state.began.map(|began| began.elapsed()).unwrap_or_default())
     }
 
-    /// Asked before the first byte leaves. False once stopped.
+    /// Called before the first byte leaves. Returns whether it may; it may not after a stop.
     fn leave(&self) -> bool {
         let mut state = self.lock();
         state.has_left |= !state.is_stopped;
@@ -140,7 +141,7 @@ impl InFlight {
         self.lock().answer = Some(answer);
     }
 
-    /// The server has said that it did nothing, so the attempt is as if it had not left.
+    /// Records that the attempt surely did nothing, so that the request may be sent again. A stopped one stays stopped.
     pub fn did_nothing(&self) {
         let mut state = self.lock();
         if !state.is_stopped {
@@ -149,7 +150,7 @@ impl InFlight {
         }
     }
 
-    /// Nothing leaves from now on. It may be asked again, and then says the same.
+    /// Stops the request: no byte leaves from now on. Calling it again gives the same result.
     pub fn stop(&self) -> Stopped {
         let mut state = self.lock();
         state.is_stopped = true;
@@ -161,15 +162,15 @@ impl InFlight {
     }
 }
 
-/// A request's body that notes when it is asked for. The HTTP library asks once the connection is there, before it
-/// writes the head. If it is told no, it writes nothing.
+/// A request's body that records when the HTTP library asks for it. The library does so once it has a connection and
+/// before it writes the head. If it gets an error, it writes nothing.
 struct TracedBody {
     text: Option<Bytes>,
     in_flight: Arc<InFlight>,
 }
 
 impl TracedBody {
-    /// The text must not be empty, or the library would never ask for it.
+    /// The text must not be empty, because the library never asks for an empty body.
     fn new(text: String, in_flight: Arc<InFlight>) -> Self {
         Self { text: Some(text.into()), in_flight }
     }

@@ -1,4 +1,4 @@
-//! Whom the caller trusts besides the platform's certificate authorities: a file of PEM certificates.
+//! The certificate authorities that the caller trusts in addition to the platform's: a file of PEM certificates.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -11,11 +11,11 @@ use rustls::pki_types::CertificateDer;
 use crate::code::Code;
 use crate::outcome::Fault;
 
-/// A system's whole bundle has a quarter of a megabyte.
+/// For comparison, a system's whole bundle has a quarter of a megabyte.
 const FILE_MAX: u64 = 16 * 1024 * 1024;
 
-/// The certificates of the file. A fault names the file and tells in words what is wrong: nothing that the file holds
-/// is repeated, because it may be a private key.
+/// Reads the certificates of the file. A fault names the file and says what is wrong, but never repeats the file's
+/// content, which may be a private key.
 pub fn read(file: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
     load(file).and_then(|pem| parse(&pem)).map_err(|why| {
         let what = format!("the certificate authorities' file {file} cannot be used: {why}");
@@ -33,8 +33,8 @@ pub fn stamp(file: &str) -> Stamp {
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// The platform's own way to look for authorities reads the file that the process's SSL_CERT_FILE names, however long
-/// that takes.
+/// Refuses an SSL_CERT_FILE of the process that is no regular file or is too large. The platform's verifier would read it
+/// to its end, which a pipe or a device may not have.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub fn check_environment() -> Result<(), Fault> {
     let Some(file) = std::env::var_os("SSL_CERT_FILE") else { return Ok(()) };
@@ -49,10 +49,10 @@ pub fn check_environment() -> Result<(), Fault> {
 
 fn load(file: &str) -> Result<Vec<u8>, String> {
     let told = |error: io::Error| error.to_string();
-    // To open a device may already do something.
+    // This comes before opening it, because opening a device may have effects.
     fit(&fs::metadata(file).map_err(told)?)?;
     let opened = open(file).map_err(told)?;
-    // Perhaps another one by now.
+    // Another file may have taken its place since.
     let metadata = opened.metadata().map_err(told)?;
     fit(&metadata)?;
     if metadata.len() == 0 {
@@ -75,7 +75,7 @@ fn fit(metadata: &fs::Metadata) -> Result<(), String> {
     }
 }
 
-/// Without waiting, as the opening of a pipe would.
+/// Opens without blocking, because opening a pipe waits for a writer.
 fn open(file: &str) -> io::Result<File> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -83,7 +83,7 @@ fn open(file: &str) -> io::Result<File> {
     options.read(true).open(file)
 }
 
-/// What stands outside of certificates is skipped, as OpenSSL does.
+/// Text outside of certificates is skipped, as OpenSSL does.
 fn parse(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if pem.starts_with(b"\xff\xfe") || pem.starts_with(b"\xfe\xff") {
         return Err("it is written in UTF-16; save it as UTF-8".into());

@@ -1,4 +1,5 @@
-//! Where to send, as whom, and for how long: from options, else from the environment. Pure, given an environment.
+//! The configuration: where to send requests, with which key, and with which time-outs. It comes from the options and,
+//! for those that are unset, from the environment. Pure: the environment is an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,47 +12,47 @@ use crate::outcome::Fault;
 use crate::proxy::{self, Proxy};
 use crate::redact::{Redactor, Secret};
 
-/// What a caller asks for. `None` leaves a setting to the environment and then to its default; an empty text sets
-/// it to nothing without asking the environment.
+/// The settings that a caller chooses. With `None`, the environment variable that is named is used, then the default. An
+/// empty text leaves the setting empty, whatever the environment says.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Else `JCApiKey`.
+    /// The default is `JCApiKey`.
     pub api_key: Option<Secret>,
-    /// Else `JCOrgId`. Sent as `x-org-id`.
+    /// Sent as `x-org-id`. The default is `JCOrgId`.
     pub org_id: Option<String>,
-    /// STANDARD, EU or IN, in any case. Else `JCEnvironment`, else STANDARD.
+    /// STANDARD, EU or IN, in upper or lower case. The default is `JCEnvironment`, then STANDARD.
     pub environment: Option<String>,
-    /// The API's base URL; counts before `environment`. Else `JCApiUrl`.
+    /// The API's base URL. Takes precedence over `environment`. The default is `JCApiUrl`.
     pub url: Option<String>,
-    /// A PEM file of certificate authorities, trusted besides those of the platform. Else `SSL_CERT_FILE`.
+    /// A PEM file of certificate authorities to trust in addition to the platform's. The default is `SSL_CERT_FILE`.
     pub ca_file: Option<String>,
-    /// An http proxy's URL, used for https only. Else the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and
-    /// `all_proxy` that is not empty.
+    /// The URL of an http proxy, used for https only. The default is the first of `HTTPS_PROXY`, `https_proxy`,
+    /// `ALL_PROXY` and `all_proxy` that is not empty.
     pub proxy: Option<Secret>,
-    /// Counts before a user in the proxy's URL.
+    /// Takes precedence over a user in the proxy's URL.
     pub proxy_user: Option<String>,
-    /// Counts before a password in the proxy's URL.
+    /// Takes precedence over a password in the proxy's URL.
     pub proxy_password: Option<Secret>,
-    /// Hosts that are reached without the proxy, separated by commas. Else `NO_PROXY`.
+    /// Hosts that are reached without the proxy, separated by commas. The default is `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// Follows `jcsdk/<version>` in the `User-Agent`.
+    /// Appended to `jcsdk/<version>` in the `User-Agent`.
     pub user_agent: Option<String>,
-    /// To connect and to agree on TLS. 10 s by default.
+    /// For the connection and its TLS handshake. 10 s by default.
     pub connect_timeout: Option<Duration>,
-    /// One attempt until its answer is there. By default as long as `total_timeout` where that is given, else 60 s.
+    /// For one attempt. The default is `total_timeout` if that is given, otherwise 60 s.
     pub request_timeout: Option<Duration>,
-    /// One reset with its retries. 100 s by default.
+    /// For one reset with all its attempts and waits. 100 s by default.
     pub total_timeout: Option<Duration>,
-    /// 3 by default.
+    /// How often a request that surely did nothing is sent again. 3 by default.
     pub max_retries: Option<u32>,
-    /// Stands in place of the process's environment.
+    /// Used instead of the process's environment.
     pub env: Option<HashMap<String, Secret>>,
 }
 
-/// In the order of the tools beside us: the first that is not empty.
+/// The first that is not empty is used.
 const PROXY_NAMES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Every time-out is at least a millisecond and at most this.
+/// The longest time-out. The shortest is a millisecond.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
 pub const RETRIES_MAX: u32 = 100;
 
@@ -124,12 +125,12 @@ impl Config {
         })
     }
 
-    /// Where a request with this path goes.
+    /// The URL of a request with this path.
     pub fn url(&self, path: &str) -> Url {
         address::below(&self.base, path)
     }
 
-    /// Knows every secret of this configuration.
+    /// Redacts every secret of this configuration.
     pub fn redactor(&self) -> Redactor {
         let login = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
         let password = login.map(|(_, password)| password.clone());
@@ -141,7 +142,7 @@ fn invalid<T>(what: &str) -> Result<T, Fault> {
     Err(Fault::new(Code::ConfigurationInvalid, what))
 }
 
-/// Visible ASCII: anything else would be changed on its way in a header, or split it.
+/// Says what is wrong where a text is not visible ASCII. A header would change anything else, or be split by it.
 fn not_header_text(text: &str) -> Option<&'static str> {
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
         Some("has a blank, a line break, a control or a non-ASCII character in it")
@@ -175,7 +176,7 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
         address::base_url(&url, "JCApiUrl")
     } else {
-        // An older JumpCloud module leaves "production" behind, its own name for the default.
+        // An older JumpCloud module sets the variable to "production", its own name for the default.
         let name = found(&options.environment, "JCEnvironment")
             .filter(|name| !name.eq_ignore_ascii_case("production"));
         address::region(name.as_deref().unwrap_or("STANDARD"), "JCEnvironment", key)

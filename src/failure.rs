@@ -1,5 +1,5 @@
-//! What it means that no answer came. Whether a byte of the request may have left decides: what was surely not
-//! sent is refused, anything else is unknown.
+//! Judges an attempt without an answer. If no byte of the request can have left, the outcome is refused; otherwise it is
+//! unknown.
 
 use std::error::Error;
 use std::io;
@@ -10,8 +10,8 @@ use crate::code::Code;
 use crate::names;
 use crate::outcome::{Outcome, Verdict};
 
-/// Judges why `error` came instead of an answer from `host`, to which the way may lead through a proxy. `sent` is
-/// false only where surely nothing left.
+/// Judges the error of an attempt to reach `host`, perhaps through a proxy. `sent` is false only if no byte can have
+/// left.
 pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>) -> Verdict {
     if sent {
         let (code, what) = match find::<hyper::Error>(error) {
@@ -21,7 +21,7 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
         return Verdict::new(Outcome::Unknown, code, what);
     }
     let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
-    // The error does not say which of the two it was.
+    // The error does not say whether it was the host or the proxy.
     let either = proxy.map_or_else(|| host.to_owned(), |proxy| format!("{host} or its proxy {proxy}"));
     if let Some(failed) = find::<names::Failed>(error) {
         let code = match failed {
@@ -50,8 +50,8 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
         }
         _ => {}
     }
-    // The tunnel's error type is not public; a test with a real proxy holds this to its words. Only a proxy that has
-    // said no says it to everyone: its connection may also have broken.
+    // The error type of a proxy's tunnel is not public, so its text is compared. A test with a proxy fails if the text
+    // changes. Only a proxy's explicit refusal is one that every user would meet; its connection may also have broken.
     let says_no = ["tunnel error: proxy authorization required", "tunnel error: unsuccessful"];
     if let Some(no) = chain(error).map(ToString::to_string).find(|text| says_no.contains(&text.as_str())) {
         return refused(Code::ProxyRefused, format!("the proxy did not connect to {host} ({no})"));
@@ -59,7 +59,7 @@ pub fn judge(error: &reqwest::Error, sent: bool, host: &str, proxy: Option<&str>
     refused(Code::ConnectionNotMade, format!("no connection to {either} was made"))
 }
 
-/// The process, or the system, has as many files open as it may.
+/// The process or the system has reached its limit of open files.
 fn is_out_of_descriptors(error: &io::Error) -> bool {
     #[cfg(unix)]
     let codes = [libc::EMFILE, libc::ENFILE];
@@ -73,18 +73,25 @@ fn distrust(reason: &CertificateError) -> &'static str {
     match reason {
         Expired | ExpiredContext { .. } => "it has expired",
         NotValidYet | NotValidYetContext { .. } => "it is not valid yet",
-        NotValidForName | NotValidForNameContext { .. } => "it is for another name",
-        UnknownIssuer => "nobody whom this system trusts has issued it",
+        NotValidForName | NotValidForNameContext { .. } => "it was issued for another name",
+        UnknownIssuer => "this system does not trust its issuer",
+        Other(why) if is_partial_chain(&why.to_string()) => "this system does not trust its issuer",
         Revoked => "it was revoked",
-        _ => "it does not stand up to a check",
+        _ => "it could not be verified",
     }
+}
+
+/// CERT_E_CHAINING (0x800B010A), as Windows calls it where the server does not send the root, and nobody here knows it.
+/// The verifier hands on the system's words, in its language, with this number at their end.
+fn is_partial_chain(why: &str) -> bool {
+    why.ends_with("(os error -2146762486)")
 }
 
 fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// An error and its sources, also those that an I/O error wraps, which its `source` skips.
+/// An error and its sources, including the error that an I/O error wraps, which its `source` leaves out.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -92,4 +99,24 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
             None => error.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_without_its_root_is_known_in_any_language_of_windows() {
+        for (why, is_it) in [
+            ("Eine Zertifikatkette konnte nicht erstellt werden. (os error -2146762486)", true),
+            (
+                "A certificate chain could not be built to a trusted root authority. (os error -2146762486)",
+                true,
+            ),
+            ("The certificate is not valid for the requested usage. (os error -2146762480)", false),
+            ("Malformed OCSP response stapled to server certificate", false),
+        ] {
+            assert_eq!(is_partial_chain(why), is_it, "{why}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! How the HTTP library is set up: TLS, proxy, name look-up, headers. What it may do by itself is switched off, but for
-//! one thing: a request that was given to an idle connection, and of which nothing was written because the server had
-//! closed that, goes out on another.
+//! Sets up the HTTP library: TLS, proxy, name look-up, headers. Redirects, retries and everything else that it does
+//! automatically are switched off, with one exception: where the server has closed an idle connection before any byte of
+//! a request was written to it, the library sends the request on another connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,19 @@ use crate::names::Names;
 use crate::outcome::Fault;
 use crate::proxy::Proxy;
 
-/// After so long an idle connection may be stale, and a request lost on a stale one would be unknown.
+/// An idle connection is closed after this time. Later the server may have dropped it, and a request that is lost on such
+/// a connection would be unknown.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
-/// A client for connections of its own. The TLS settings are shared, since the platform's certificates take a while
-/// to load.
+/// Makes an HTTP client with its own connections. The TLS settings are shared, because loading the platform's certificates
+/// takes a while.
 pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Client, Fault> {
     let plain = config.base.scheme() == "http";
     let mut builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .no_proxy() // ours comes from the configuration, not from the process
+        .no_proxy() // the configuration says which proxy is used
         .http1_only()
         .https_only(!plain)
         .tls_backend_preconfigured(tls.clone())
@@ -41,15 +42,15 @@ pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Cl
     builder.build().map_err(|error| invalid(format!("no HTTP client could be made ({error})")))
 }
 
-/// Trusts whom the platform trusts, and the authorities of the configuration's file.
+/// Trusts the platform's certificate authorities and those of the configuration's file.
 pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
     let no_tls = |error: rustls::Error| match error {
-        // The one that the verifier has for this.
+        // The verifier has no error of its own for this, only a text.
         rustls::Error::General(what) if what.contains("No CA certificates") => Fault::new(
             Code::TlsNoAuthorities,
             "this system has no certificate authorities to check the server's certificate with",
         ),
-        error => invalid(format!("this system gives no TLS ({error})")),
+        error => invalid(format!("TLS could not be set up on this system ({error})")),
     };
     let provider = Arc::new(ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
@@ -61,7 +62,13 @@ pub fn tls(config: &Config) -> Result<rustls::ClientConfig, Fault> {
         let own = config.ca_file.as_deref().map(authorities::read).transpose()?.unwrap_or_default();
         #[cfg(all(unix, not(target_vendor = "apple")))]
         authorities::check_environment()?;
-        let verifier = Verifier::new_with_extra_roots(own, provider).map_err(no_tls)?;
+        // With an empty list of its own the verifier would make Windows check a second time, against nobody.
+        let verifier = if own.is_empty() {
+            Verifier::new(provider)
+        } else {
+            Verifier::new_with_extra_roots(own, provider)
+        };
+        let verifier = verifier.map_err(no_tls)?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
     let mut tls = builder.with_no_client_auth();
@@ -78,10 +85,11 @@ fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Fault> {
     })
 }
 
-/// What every request carries.
+/// The headers of every request.
 pub fn headers(config: &Config) -> Result<HeaderMap, Fault> {
     let value = |text: &str| {
-        HeaderValue::from_str(text).map_err(|_| invalid("a setting does not fit into a header".into()))
+        HeaderValue::from_str(text)
+            .map_err(|_| invalid("a setting has characters that a header cannot carry".into()))
     };
     let mut key = value(config.key.expose())?;
     key.set_sensitive(true);

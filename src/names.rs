@@ -1,5 +1,5 @@
-//! How a host's name is looked up: each on a thread of its own, so that one that takes long holds nobody up. A failure
-//! says whether the name surely does not exist, which it is for everyone, or may be found the next time.
+//! Looks up host names, each on a thread of its own, so that a slow look-up does not delay others. A failure says whether
+//! the name surely does not exist, which every user would meet, or whether a later look-up may succeed.
 
 use std::error::Error;
 use std::fmt;
@@ -14,11 +14,11 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::runtime;
 
-/// Names that are looked up at once, at most; a request that waits for its turn is still connecting.
+/// The most look-ups at once. A request that waits for its look-up to start is within its connect time-out.
 const AT_ONCE_MAX: usize = 16;
 
 pub struct Names {
-    /// Plain http is for this machine only, wherever the name `localhost` leads.
+    /// For plain http, which is for this machine only: `localhost` may resolve to another one.
     loopback_only: bool,
     timeout: Duration,
     room: Arc<Semaphore>,
@@ -29,13 +29,13 @@ pub struct Names {
 pub enum Failed {
     NoSuchName,
     NotThisMachine,
-    /// It may be found the next time.
+    /// A later look-up may succeed.
     InPassing(String),
 }
 
 impl Names {
     pub fn new(loopback_only: bool, connect_timeout: Duration) -> Self {
-        // A little earlier than the HTTP library, which would not say that it was the name.
+        // A little less than the HTTP library's connect time-out, whose error would not say that the look-up was slow.
         let timeout = connect_timeout - connect_timeout / 20;
         Self { loopback_only, timeout, room: Arc::new(Semaphore::new(AT_ONCE_MAX)) }
     }
@@ -49,7 +49,7 @@ impl Resolve for Names {
             let (tell, told) = oneshot::channel();
             let work = move || {
                 let _place = place;
-                // Nobody may be waiting any more.
+                // An error means that nobody waits for the result any more.
                 let _ = tell.send(look_up(name.as_str(), loopback_only));
             };
             runtime::spawn("jcsdk-name", work)
@@ -68,7 +68,7 @@ impl Resolve for Names {
 fn look_up(name: &str, loopback_only: bool) -> Result<Vec<SocketAddr>, Failed> {
     let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints)).map_err(meaning)?;
-    // An address of another kind is nothing to connect to.
+    // Entries that are no IP address cannot be connected to.
     let addresses = found.flatten().map(|found| found.sockaddr);
     let usable: Vec<_> =
         addresses.filter(|address| !loopback_only || address.ip().to_canonical().is_loopback()).collect();
@@ -95,7 +95,7 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchName => f.write_str("was not found"),
-            Self::NotThisMachine => f.write_str("does not lead to this machine"),
+            Self::NotThisMachine => f.write_str("does not resolve to this machine"),
             Self::InPassing(why) => write!(f, "could not be looked up ({why})"),
         }
     }

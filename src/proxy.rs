@@ -1,4 +1,4 @@
-//! The proxy on the way to the API: where it is, and who asks it. Pure.
+//! The proxy on the way to the API: its URL, its login, and the hosts that are reached without it. Pure.
 
 use std::net::IpAddr;
 
@@ -17,8 +17,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// The URL may do without its scheme, and may have a login in it. A user and a password that are given apart count
-    /// before that. `whose` names the setting in a fault, which repeats nothing of the URL.
+    /// The URL may lack its scheme and may contain a login. A user and a password that are given separately take
+    /// precedence. `whose` names the setting in a fault. A fault never repeats the URL, which may contain the password.
     pub fn new(
         url: &Secret,
         whose: &str,
@@ -54,8 +54,8 @@ impl Proxy {
     }
 }
 
-/// Whether this URL's host is one that is reached without the proxy: `no_proxy` lists names, which also stand for what
-/// is below them, addresses and their ranges, each perhaps with a port; `*` is every host.
+/// Whether this URL's host is reached without the proxy. `no_proxy` lists names, which include their subdomains,
+/// addresses and ranges of addresses, each with or without a port. `*` is every host.
 pub fn is_exempt(url: &Url, no_proxy: &str) -> bool {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches([']', '.']);
     let entries = no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
@@ -66,7 +66,7 @@ pub fn is_exempt(url: &Url, no_proxy: &str) -> bool {
     })
 }
 
-/// `host:port`, `[address]:port`, or either without a port. An address with colons has none unless it is in brackets.
+/// Splits `host:port` or `[address]:port`. Without brackets, the colons of an IPv6 address are its own.
 fn with_port(entry: &str) -> (&str, Option<u16>) {
     let split = entry.rsplit_once(':').filter(|(name, _)| name.ends_with(']') || !name.contains(':'));
     let (name, port) = match split.map(|(name, port)| (name, port.parse())) {

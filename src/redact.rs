@@ -1,19 +1,20 @@
-//! Keeps secrets out of text, and makes text from outside fit to be shown. Pure.
+//! Redacts secrets in text, and makes text from outside safe to show. Pure.
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 const STARS: &str = "***";
 
-/// A text that was cut may end within a secret; fewer of its characters than this give nothing away.
+/// A text that was cut off may end in the first characters of a secret. Fewer of them than this are left as they are.
 const TELLING: usize = 4;
 
-/// So many of a long secret's first characters are masked wherever they stand: a server may show a key shortened.
+/// A server may show only the beginning of a key. Of a secret with at least [`LONG`] characters, the first [`RUN`] are
+/// redacted wherever they occur.
 const RUN: usize = 8;
 const LONG: usize = 16;
 
-/// The key, or the proxy's password. Wiped when dropped; its `Debug` shows nothing of it.
+/// The API key, or the proxy's password. Its memory is wiped when it is dropped, and its `Debug` output does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
@@ -33,11 +34,11 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Finds the given secrets in a text, however they are written there.
+/// Finds secrets in a text, also where they are escaped or encoded.
 pub struct Redactor {
     secrets: Vec<Secret>,
-    /// The part of each secret's base64 text that does not depend on what stands around it, at each of the
-    /// three places where it can begin.
+    /// Base64 encodes three bytes at a time, so a secret inside a longer text is encoded in one of three ways. This is
+    /// the part of each that does not depend on the bytes around the secret.
     base64: Vec<Secret>,
 }
 
@@ -48,13 +49,13 @@ impl Redactor {
         Self { secrets, base64 }
     }
 
-    /// A text from outside without secrets and control characters, at most `max` characters long. Whoever wrote it may
-    /// have cut it, and a secret at its end with it.
+    /// Cleans a text from outside: redacts secrets, replaces control characters, and keeps at most `max` characters.
+    /// The text may have been cut off in the middle of a secret, so the beginning of one at its end is redacted, too.
     pub fn clean(&self, text: &str, max: usize) -> String {
         self.cleaned(text, max, true)
     }
 
-    /// The same of a text that is whole, such as an id: it may well end as a secret begins.
+    /// Cleans a text that was not cut off, such as an id. It may end in the same characters as a secret begins with.
     pub fn clean_whole(&self, text: &str, max: usize) -> String {
         self.cleaned(text, max, false)
     }
@@ -72,7 +73,7 @@ impl Redactor {
         clean
     }
 
-    /// At least the first `max` characters and one more, if there are so many: the rest is not looked through.
+    /// Redacts at least the first `max` characters and one more, and ignores the rest.
     fn redact(&self, text: &str, max: usize, may_be_cut: bool) -> String {
         let mut clean = String::new();
         let mut rest = text;
@@ -100,7 +101,7 @@ impl Redactor {
         let all = self.secrets.iter().map(|secret| (secret, false)).chain(encoded);
         all.filter_map(move |(secret, exact_case)| {
             let len = written(text, secret.expose(), exact_case, may_be_cut)?;
-            // Of a secret this short, many a word has its characters, and so has the user's own id.
+            // A very short secret occurs inside ordinary words and ids, so it is redacted only as a word of its own.
             let is_telling = secret.expose().chars().nth(TELLING - 1).is_some();
             let stands_alone = || {
                 let mut beside = before.into_iter().chain(text[len..].chars().next());
@@ -111,19 +112,19 @@ impl Redactor {
     }
 }
 
-/// How much of the text's beginning is this secret, each character of it as itself or escaped.
+/// The length of the secret at the beginning of the text, where each of its characters may be escaped.
 fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Option<usize> {
     let is = |found: char, wanted: char| {
         let same = if exact_case { found == wanted } else { found.eq_ignore_ascii_case(&wanted) };
-        // base64url writes two characters of base64 otherwise
+        // base64url has other characters for these two.
         same || matches!((wanted, found), ('+', '-') | ('/', '_'))
     };
-    // Almost every place of a text ends here.
+    // At almost every place of a text, this is all that has to be looked at.
     let begins = |first| text.starts_with(ESCAPES) || text.starts_with(|found| is(found, first));
     if !secret.chars().next().is_some_and(begins) {
         return None;
     }
-    // A secret may itself look like an escape: all readings are followed, each to where it has come.
+    // A secret may itself look like an escape, so all readings are followed. `ends` is where each of them has got to.
     let mut ends = vec![];
     for (n, wanted) in secret.chars().enumerate() {
         let before = if n == 0 { vec![0] } else { std::mem::take(&mut ends) };
@@ -151,7 +152,7 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
     ends.pop()
 }
 
-/// Nothing is left, or the beginning of an escape.
+/// Whether the text ends here, or in an escape that is not complete.
 fn is_cut(rest: &str) -> bool {
     let of_an_escape = |b: u8| b.is_ascii_alphanumeric() || b"\\%&#".contains(&b);
     rest.is_empty() || rest.len() < ESCAPE_MAX && rest.starts_with(ESCAPES) && rest.bytes().all(of_an_escape)
@@ -163,18 +164,18 @@ fn is_ellipsis(rest: &str) -> bool {
 
 const ESCAPES: [char; 3] = ['\\', '%', '&'];
 const ESCAPE_MAX: usize = 10;
-/// So often is a character escaped again at most, counted in what is added each time. A longer run would be looked through
-/// at each of its places.
+/// The most `25`s or backslashes that are followed where a text was escaped several times. Without a bound, a long run of
+/// them would be read to its end from each of its places.
 const AGAIN_MAX: usize = 8;
 
-/// What the next character may be, and the length of how it is written.
+/// The characters that the text may begin with, each with the length that it takes up there.
 fn readings(text: &str) -> impl Iterator<Item = (char, usize)> {
     let itself = text.chars().next().map(|c| (c, c.len_utf8()));
     let escaped = if text.starts_with(ESCAPES) { escaped(text) } else { vec![] };
     itself.into_iter().chain(escaped)
 }
 
-/// A character written as `%41`, `%2541`, `\u0041`, `\"`, `\\\"`, `&#65;`, `&#x41;` or `&quot;`.
+/// Reads a character that is written as `%41`, `%2541`, `\u0041`, `\"`, `\\\"`, `&#65;`, `&#x41;` or `&quot;`.
 fn escaped(text: &str) -> Vec<(char, usize)> {
     let code = |digits: Option<&str>, radix| {
         let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -220,14 +221,14 @@ fn base64_cores(secret: &str) -> Vec<Secret> {
             let mut bytes = Zeroizing::new(vec![0; before]);
             bytes.extend_from_slice(secret.as_bytes());
             let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*bytes));
-            // A character stands for 6 bits: leave out those that also hold bits of a neighbour.
+            // A base64 character holds 6 bits. Leave out those that also hold bits of a neighbouring byte.
             let core = text.get((before * 8).div_ceil(6)..bytes.len() * 8 / 6)?;
             (core.len() >= TELLING).then(|| Secret::new(core))
         })
         .collect()
 }
 
-/// Controls would move a terminal's cursor, and bidirectional controls would show the text in another order.
+/// Control characters would move a terminal's cursor, and bidirectional ones would change the order of the text.
 fn shown(c: char) -> char {
     match c {
         '\n' | '\r' | '\t' => ' ',
@@ -285,7 +286,7 @@ mod tests {
                 let encoded = engine.encode(format!("{before}{KEY} and more"));
                 let shown = clean(&encoded);
                 assert!(shown.contains(STARS), "{before}: {shown}");
-                // what is left decodes to no more than a fringe of the key
+                // At most two of the key's base64 characters are left.
                 assert!(
                     encoded.len() - shown.len() + STARS.len() >= KEY.len() * 8 / 6 - 2,
                     "{before}: {shown}"

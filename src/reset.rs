@@ -1,4 +1,4 @@
-//! What is asked for: one user, and what the enrollment period is to be. Pure.
+//! A reset as it is requested: the user, and the enrollment period. Pure.
 
 use std::borrow::Cow;
 
@@ -10,19 +10,19 @@ use crate::code::Code;
 use crate::lookup::{self, Name};
 use crate::outcome::Fault;
 
-/// Longer ids are surely a mistake; the API's own have 24 characters.
+/// The longest id that is sent. The API's own ids have 24 characters.
 const ID_MAX: usize = 1024;
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 const UNTIL_MAX: i64 = 253_402_300_799;
 
-/// 2400-01-01T00:00:00Z. A later date comes from another calendar or from a wrong number.
+/// 2400-01-01T00:00:00Z. From here on, a date is probably of another calendar or a miscalculated number.
 const UNTIL_FAR: i64 = 13_569_465_600;
 
-/// Everything but RFC 3986's unreserved characters is encoded, so that an id stays one path segment.
+/// Everything except RFC 3986's unreserved characters is encoded, so that an id stays one path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One reset, checked: it can only hold what may be sent.
+/// One reset whose values are valid. Only the date is checked once more when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResetRequest {
     /// `None` until the name was looked up. One of the two is always there.
@@ -38,8 +38,8 @@ pub struct ResetRequest {
 pub struct Asked(Option<bool>, Option<DateTime<Utc>>);
 
 impl ResetRequest {
-    /// `until_epoch` counts seconds since 1970-01-01T00:00:00Z. Whether it has passed is asked later, by
-    /// [`check_date`](Self::check_date), because a request may wait before it is sent.
+    /// `until_epoch` is in seconds since 1970-01-01T00:00:00Z. [`check_date`](Self::check_date) checks later whether it
+    /// has passed, because a request may wait before it is sent.
     pub fn new(id: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
         if let Some(message) = what_is_wrong(id) {
             return Err(Fault::new(Code::IdInvalid, &message));
@@ -60,7 +60,7 @@ impl ResetRequest {
         Self { id: Some(id), ..self.clone() }
     }
 
-    /// Lets through a date that has passed, which locks the user out at once, and one of the year 2400 or later.
+    /// Allows a date in the past, which locks the user out at once, and a date in the year 2400 or later.
     pub fn allow_odd_date(mut self, allow: bool) -> Self {
         self.allow_odd_date = allow;
         self
@@ -99,6 +99,7 @@ impl ResetRequest {
         Asked(self.exclusion, self.until)
     }
 
+    /// Fails if the date has passed or is too far away, unless such a date is allowed.
     pub fn check_date(&self, now: DateTime<Utc>) -> Result<(), Fault> {
         let Some(until) = self.until.filter(|_| !self.allow_odd_date) else { return Ok(()) };
         let wrong =
@@ -120,7 +121,7 @@ impl ResetRequest {
         }
     }
 
-    /// The JSON body: only what was given, dates in UTC and whole seconds.
+    /// The JSON body. It has only the fields that were given, with dates in UTC and whole seconds.
     pub fn body(&self) -> String {
         let mut fields = Map::new();
         if let Some(exclusion) = self.exclusion {
@@ -133,8 +134,8 @@ impl ResetRequest {
     }
 }
 
-/// Why no user can have this id, with the mistake that it most likely comes from. The API's ids are 24 hexadecimal
-/// digits by practice only, so others are sent.
+/// Says why no user can have this id, and the most likely mistake. Any other id is sent: nothing promises that the API's
+/// ids have 24 hexadecimal digits.
 fn what_is_wrong(id: &str) -> Option<String> {
     const COLUMNS: [&str; 5] = ["id", "_id", "userid", "username", "email"];
     let is_blank =

@@ -1,4 +1,4 @@
-//! What became of one user: the result, its JSON document and its sentence. Pure.
+//! The result of one user's reset: its fields, its JSON document and its sentence. Pure.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -26,20 +26,20 @@ pub struct ResetResult {
     pub name: Option<String>,
     /// `None` where a fault is nobody's in particular, as a missing key is, and where no user was found by name.
     pub user_id: Option<String>,
-    /// The caller's own number for a batch's request.
+    /// The number that the caller gave to a batch's request.
     pub tag: Option<u64>,
     pub http_status: Option<u16>,
-    /// One sentence that names the user. On success only where something is worth noting.
+    /// One sentence that names the user. After a successful reset it is present only if there is something to note.
     pub message: Option<String>,
     pub server_message: Option<String>,
     pub body: Option<String>,
-    /// How often a request was made ready to be sent.
+    /// The number of attempts, including those that could not be sent.
     pub attempts: u32,
-    /// From the beginning of the user's turn to the end, waits included.
+    /// The time from the beginning of the user's turn to the end, including waits.
     pub elapsed: Duration,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
-    /// Every other user would fail in the same way, so a batch begins no other.
+    /// Every other user would fail in the same way, so a batch starts no further one.
     pub stops_batch: bool,
     /// What to do next.
     pub hint: Option<Cow<'static, str>>,
@@ -65,13 +65,13 @@ impl ResetResult {
         }
     }
 
-    /// A result for what was never sent.
+    /// A result for a request that was never sent.
     pub fn unsent(user_id: Option<&str>, verdict: impl Into<Verdict>) -> Self {
         let whom = Whom { name: None, user_id: user_id.map(str::to_owned) };
         Self::new(whom, verdict.into(), 0, Duration::ZERO)
     }
 
-    /// The result document of the C ABI, with `status` as its number there. What does not apply is absent.
+    /// The result document of the C ABI. `status` is the JC_ number. Fields that do not apply are absent.
     pub fn to_json(&self, status: i32) -> String {
         let document = Document {
             outcome: self.outcome.as_str(),
@@ -90,7 +90,7 @@ impl ResetResult {
             retry_after_seconds: self.retry_after.map(|wait| wait.as_secs()),
             body: self.body.as_deref(),
         };
-        // Numbers and text always have a form in JSON.
+        // This cannot fail: numbers and texts can always be written as JSON.
         serde_json::to_string(&document).unwrap_or_default()
     }
 }

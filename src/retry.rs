@@ -1,19 +1,19 @@
-//! Whether a request is sent again, and when. Pure: the clock and the dice are given.
+//! Decides whether a request is sent again, and when. Pure: times and the random number are arguments.
 
 use std::time::{Duration, SystemTime};
 
-/// How often a request that surely did nothing is sent again, and how long one user may take.
+/// The limits on retries: their number, and the total time for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     pub max_retries: u32,
-    /// For all attempts of one user and the waits between them.
+    /// The time for all attempts of one user, including the waits between them.
     pub total: Duration,
 }
 
-/// What the last attempt came to, as far as it matters for the next one.
+/// What the next step depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Tried {
-    /// Attempts so far, 1 or more.
+    /// The number of attempts so far, at least 1.
     pub attempts: u32,
     pub may_be_sent_again: bool,
     /// How long the server asked to wait.
@@ -26,22 +26,23 @@ pub struct Tried {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The outcome stands.
+    /// The outcome is final.
     Done,
-    /// The outcome stands, and it is everyone's: the server asked for a longer wait than any user has time for.
+    /// The outcome is final, and other users would meet it too: the server asked for a wait that is longer than the total
+    /// time for one user.
     DoneForAll,
     /// Send it again after this wait.
     Again(Duration),
 }
 
-/// The bound of the random wait after the first attempt. It doubles with each further one.
+/// The longest random wait after the first attempt. It doubles with each further attempt, up to [`LAST_BOUND`].
 const FIRST_BOUND: Duration = Duration::from_millis(500);
 const LAST_BOUND: Duration = Duration::from_secs(30);
 
 impl RetryPolicy {
-    /// The next step: exponential back-off with full jitter, but never before the time that the server asked for.
-    /// `dice` is from 0 to 1.
-    pub fn next(&self, tried: Tried, dice: f64) -> Step {
+    /// The next step: exponential back-off with full jitter, added to the wait that the server asked for. `jitter` is a
+    /// random number from 0 to 1.
+    pub fn next(&self, tried: Tried, jitter: f64) -> Step {
         if !tried.may_be_sent_again {
             return Step::Done;
         }
@@ -51,13 +52,14 @@ impl RetryPolicy {
         }
         let doublings = (tried.attempts - 1).min(16);
         let bound = FIRST_BOUND.saturating_mul(1 << doublings).min(LAST_BOUND);
-        let wait = asked.saturating_add(bound.mul_f64(dice));
+        let wait = asked.saturating_add(bound.mul_f64(jitter));
         let is_enough = wait.saturating_add(self.least(tried.took)) <= tried.remaining;
         if tried.attempts <= self.max_retries && is_enough { Step::Again(wait) } else { Step::Done }
     }
 
-    /// The least time for a further attempt. With less of it, a sure no would probably become an unknown: a second, or
-    /// twice what the last attempt took, where the user's whole time is longer than that.
+    /// The least remaining time in which a further attempt makes sense: a second or twice the duration of the last
+    /// attempt, whichever is longer. Of these, one that is not shorter than the total time is ignored; if both are, it is
+    /// the total time. With less, the attempt would probably time out, and a certain refusal would become unknown.
     pub fn least(&self, took: Duration) -> Duration {
         let candidates = [Duration::from_secs(1), took.saturating_mul(2)];
         candidates.into_iter().filter(|least| *least < self.total).max().unwrap_or(self.total)
@@ -111,16 +113,16 @@ mod tests {
         let policy = |max_retries, total_ms| RetryPolicy { max_retries, total: ms(total_ms) };
         let asked = |seconds| Tried { retry_after: Some(Duration::from_secs(seconds)), ..TRIED };
         for (policy, tried, step) in [
-            // What may have acted, or would only fail again, is not sent again.
+            // A request that may have acted, or would only fail again, is not sent again.
             (policy(3, 60_000), Tried { may_be_sent_again: false, ..asked(1) }, Done),
             // Attempts are counted.
             (policy(0, 60_000), TRIED, Done),
             (policy(2, 60_000), Tried { attempts: 2, ..TRIED }, Again(ms(0))),
             (policy(2, 60_000), Tried { attempts: 3, ..TRIED }, Done),
-            // The server's time is the least wait.
+            // The server's wait is the shortest one.
             (policy(3, 60_000), asked(5), Again(ms(5000))),
             (policy(3, 60_000), Tried { remaining: ms(5500), ..asked(5) }, Done),
-            // Longer than any user has time for, with or without retries.
+            // A wait that is longer than the total time concerns every user, also if no retries are allowed.
             (policy(3, 60_000), asked(59), Again(ms(59_000))),
             (policy(3, 60_000), asked(60), DoneForAll),
             (policy(0, 60_000), asked(60), DoneForAll),
@@ -130,7 +132,7 @@ mod tests {
             (policy(3, 1200), Tried { took: ms(60), remaining: ms(990), ..TRIED }, Done),
             (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(6000), ..TRIED }, Again(ms(0))),
             (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(5999), ..TRIED }, Done),
-            // With less than a second for everything, only what the last one took counts.
+            // If the total time is less than a second, only the duration of the last attempt counts.
             (policy(3, 500), Tried { took: ms(60), remaining: ms(440), ..TRIED }, Again(ms(0))),
             (policy(3, 500), Tried { took: ms(60), remaining: ms(119), ..TRIED }, Done),
             (policy(3, 500), Tried { took: ms(300), remaining: ms(200), ..TRIED }, Done),
@@ -162,10 +164,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_retry_after_is_survived(value in ".*", attempts in 1u32.., dice in 0.0..1.0f64) {
+        fn any_retry_after_is_survived(value in ".*", attempts in 1u32.., jitter in 0.0..1.0f64) {
             let retry_after = parse_retry_after(&value, SystemTime::now());
             let policy = RetryPolicy { max_retries: u32::MAX, total: MINUTE };
-            policy.next(Tried { attempts, retry_after, ..TRIED }, dice);
+            policy.next(Tried { attempts, retry_after, ..TRIED }, jitter);
         }
 
         #[test]

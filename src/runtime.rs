@@ -1,6 +1,6 @@
-//! Who does the work. A single call is done by its caller's own thread, because to wake another one would take longer
-//! than the rest of it; batches go on by themselves on a thread of the client's. Each has its own connections, since
-//! a connection lives on the runtime that has opened it.
+//! The threads that requests run on. A single call runs on its caller's thread, because waking another thread would take
+//! longer than the rest of the call. Batches run on a thread of the client's. Each of the two has its own connections,
+//! because a connection belongs to the runtime that has opened it.
 
 use std::future::Future;
 use std::io;
@@ -10,12 +10,14 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
 fn builder() -> Builder {
+    #[cfg(feature = "capi")]
+    crate::ffi::stay_loaded();
     let mut builder = Builder::new_current_thread();
     builder.enable_io().enable_time();
     builder
 }
 
-/// Starts a thread. Signals are for the host's own threads.
+/// Starts a thread. It blocks all signals, which are for the host's own threads.
 pub fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     #[cfg(feature = "capi")]
     let work = || {
@@ -32,15 +34,15 @@ fn without_signals<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// The calling thread is the host's own.
+/// Does work on a thread of the host's without raising SIGPIPE there.
 fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(feature = "capi")]
     return crate::ffi::without_sigpipe(work);
     #[cfg(not(feature = "capi"))]
-    work() // a Rust program ignores the signal
+    work() // Rust programs ignore this signal by default
 }
 
-/// Works while a caller waits.
+/// Runs a single call on the thread of its caller, who waits.
 pub struct OnCaller {
     http: reqwest::Client,
     runtime: Option<Runtime>,
@@ -51,25 +53,25 @@ impl OnCaller {
         Ok(Self { http, runtime: Some(builder().build()?) })
     }
 
-    /// Several callers may be at it at once: one of them drives the connections of all.
+    /// Several callers may wait at once. One of them then drives the connections of all.
     pub fn run<'a, W: Future>(&'a self, work: impl FnOnce(&'a reqwest::Client) -> W) -> W::Output {
         match &self.runtime {
             Some(runtime) => without_sigpipe(|| runtime.block_on(work(&self.http))),
-            None => unreachable!("it is taken by drop only"),
+            None => unreachable!("only drop takes the runtime"),
         }
     }
 }
 
 impl Drop for OnCaller {
     fn drop(&mut self) {
-        // A name look-up that hangs is not waited for.
+        // This does not wait for tasks that still run.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// Works on a thread of its own, which sees at once which connections the server closes.
+/// Runs batches on a thread of its own, which also notices at once when the server closes a connection.
 pub struct Background {
     http: reqwest::Client,
     handle: Handle,
@@ -83,7 +85,7 @@ impl Background {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let work = move || {
-            // An error is a sender that was dropped, which means the same.
+            // An error means that the sender was dropped, which is how `Drop` stops this thread.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         };
@@ -100,12 +102,12 @@ impl Background {
     }
 }
 
-/// Connections are closed, and the thread is gone.
+/// Closes the connections and waits for the end of the thread.
 impl Drop for Background {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // The work on the thread never panics it: tokio catches a task's panic.
+            // The thread itself does not panic, because tokio catches the panic of a task.
             let _ = thread.join();
         }
     }

@@ -1,15 +1,15 @@
-//! What one Retry-After means for all requests of a client: none is sent before it has passed.
+//! Holds all requests of a client back until the time that one Retry-After asks for.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A server cannot hold a client back for longer than a day.
+/// The longest time that a server can hold a client back.
 const HOLD_MAX: Duration = Duration::from_secs(86_400);
 
-/// Requests that waited are spread over this time, so that they do not all arrive at once.
-const SPREAD_MS: u64 = 100;
+/// Requests that were held back get up to this much jitter, so that they do not all arrive at once.
+const JITTER_MS: u64 = 100;
 
 #[derive(Debug, Default)]
 pub struct Throttle {
@@ -17,7 +17,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// No request is sent for this long. A shorter wait does not end a longer one.
+    /// Holds requests back for this time. A shorter wait does not replace a longer one.
     pub fn hold(&self, wait: Duration) {
         let until = Instant::now() + wait.min(HOLD_MAX);
         let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,8 +30,8 @@ impl Throttle {
         until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
     }
 
-    /// Waits until a request may be sent. Where that is later than `latest` it does not wait, and says how long
-    /// requests are held back.
+    /// Waits until a request may be sent. If that would be later than `latest`, it returns at once with the time for which
+    /// requests are still held back.
     pub async fn wait(&self, latest: Instant) -> Result<(), Duration> {
         loop {
             let wait = self.remaining();
@@ -42,8 +42,8 @@ impl Throttle {
             if until > latest {
                 return Err(wait);
             }
-            let spread = Duration::from_millis(fastrand::u64(0..SPREAD_MS));
-            tokio::time::sleep_until(latest.min(until + spread)).await;
+            let jitter = Duration::from_millis(fastrand::u64(0..JITTER_MS));
+            tokio::time::sleep_until(latest.min(until + jitter)).await;
         }
     }
 }

@@ -234,8 +234,8 @@ fn what_is_wrong_with_the_answer_is_said_in_words() {
     let simulator = simulator();
     let client = client(&options(&simulator.addresses().http));
     for (step, words) in [
-        (json!({"cutBody": true}), "did not arrive whole"),
-        (json!({"longBody": 100_000}), "did not arrive whole"),
+        (json!({"cutBody": true}), "body is incomplete"),
+        (json!({"longBody": 100_000}), "body is incomplete"),
         (json!({"shape": "html"}), "is a web page"),
         (json!({"redirect": "https://login.example/"}), "login.example"),
         (json!({"redirect": "other"}), "localhost"),

@@ -72,20 +72,24 @@ function Reset-JcSdkSystemUserMfa {
         [int]$MaximumRetryCount,
 
         [Parameter(HelpMessage = 'Sends an ExclusionUntil that has passed, which locks the user out at once, or that is in the year 2400 or later.')]
-        [switch]$Force
-    )
+        [switch]$Force,
 
-    dynamicparam {
-        # Runs before all else, and so is what fails in another language mode than the full one.
-        try { [JumpCloudApiSdkV1.Interop.ProxyParameters]::Create() }
-        catch {
-            if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { throw }
-            throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
-        }
-    }
+        [Parameter(HelpMessage = 'An http proxy for this call, as in http://proxy.example:3128.')]
+        [ValidateNotNull()]
+        [uri]$Proxy,
+
+        [Parameter(HelpMessage = 'User and password for the proxy.')]
+        [pscredential]
+        [Management.Automation.Credential()]
+        $ProxyCredential
+    )
 
     begin {
         $run = $null
+        # In another language mode no method of the module's own types can be called.
+        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+            throw "JumpCloudApiSdkV1 needs PowerShell's Full Language mode, and this session runs in $($ExecutionContext.SessionState.LanguageMode). Ask the administrator of this computer to trust the module."
+        }
         # A script module does not see its caller's preferences by itself. A host may have none: then the shell's defaults count.
         $bound = $PSBoundParameters
         if (-not $bound.ContainsKey('WhatIf')) { $WhatIfPreference = $PSCmdlet.GetVariableValue('WhatIfPreference') ?? $false }

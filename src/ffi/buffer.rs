@@ -1,4 +1,4 @@
-//! Bytes that the library makes and the caller frees.
+//! Text that the library allocates and the caller frees.
 
 use std::cell::Cell;
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -17,15 +17,15 @@ use crate::result::ResetResult;
 #[derive_ReprC]
 #[repr(C)]
 pub struct jc_buf {
-    /// NULL where there is nothing.
+    /// NULL where there is no text.
     pub ptr: *mut u8,
     /// In bytes, without the NUL.
     pub len: usize,
-    /// The library's own.
+    /// For the library's own use.
     pub cap: usize,
 }
 
-/// Where a function puts its text. NULL where the caller wants none. `jc_buf *` in the header.
+/// Receives a function's text. NULL if the caller wants none. `jc_buf *` in the header.
 ///
 /// cbindgen:ignore
 pub type Out<'a> = Option<&'a mut MaybeUninit<jc_buf>>;
@@ -56,7 +56,7 @@ pub extern "C" fn jc_buf_free(buf: Option<&mut jc_buf>) {
     });
 }
 
-/// Leaves the caller's buffer without a text.
+/// Sets the caller's buffer to JC_BUF_INIT.
 pub fn clear(out: Out) {
     if let Some(out) = out {
         out.write(jc_buf::EMPTY);
@@ -69,15 +69,15 @@ pub fn put(out: Out, text: String) {
     }
 }
 
-/// Gives the result's document to the caller, and the status that stands in it.
+/// Gives the result's document to the caller, and returns the status in it.
 pub fn put_result(out: Out, result: &ResetResult) -> i32 {
     let status = status::of(result);
     put(out, result.to_json(status));
     status
 }
 
-/// Runs a function that ends with a result and gives its document to the caller. It says when a reset begins, which
-/// knows itself whether something was sent: after that a panic leaves it unknown.
+/// Runs a function that returns a result, and gives the document to the caller. The function sets the cell when a reset
+/// begins. A panic before that means that nothing was sent; after it, the outcome is unknown.
 pub fn with_result(out: Out, body: impl FnOnce(&Cell<bool>) -> ResetResult) -> i32 {
     let begun = Cell::new(false);
     let result = boundary(None, || Some(body(&begun)));

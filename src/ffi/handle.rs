@@ -1,4 +1,4 @@
-//! Objects that C holds by pointer. Any thread may call with one; freeing it waits for the calls that are inside.
+//! Objects that C holds by pointer. Any thread may use one. Freeing it waits for the calls that are still running.
 
 use std::ops::Deref;
 use std::process;
@@ -10,19 +10,21 @@ use crate::outcome::Fault;
 /// What a pointer in C points to.
 pub struct Handle<T> {
     value: T,
-    /// A child made by fork has none of the threads that the handle counts on, and would wait for them for ever.
+    /// The process that made it. A child made by fork lacks the threads that the handle needs, and would wait for them
+    /// forever.
     process: u32,
     calls: Arc<Calls>,
 }
 
-/// Those that are inside. Of its own, because the last one still says that it has left when the handle may be gone.
+/// The calls that are running. It outlives the handle, because the last call still uses it when the handle may already
+/// be freed.
 #[derive(Default)]
 struct Calls {
     inside: Mutex<usize>,
     left: Condvar,
 }
 
-/// A call that is inside.
+/// A running call.
 pub struct Inside<T> {
     handle: *const Handle<T>,
     calls: Arc<Calls>,
@@ -63,7 +65,7 @@ impl<T: Send + Sync> Handle<T> {
         Ok(Inside { handle, calls: handle.calls.clone() })
     }
 
-    /// Lets `stop` make calls that are inside return, waits for them, and drops the value.
+    /// Calls `stop`, which makes running calls return, waits for them, and drops the value.
     ///
     /// # Safety
     ///
@@ -80,7 +82,7 @@ impl<T: Send + Sync> Handle<T> {
             inside = handle.calls.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         drop(inside);
-        // SAFETY: it came from `create`, this is its one free, and no call is inside any more.
+        // SAFETY: it came from `create`, this is its one free, and no call is running any more.
         drop(unsafe { Box::from_raw(pointer) });
     }
 }
@@ -108,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// Says which thread drops it.
+    /// Reports which thread drops it.
     struct Value(mpsc::Sender<thread::ThreadId>);
 
     impl Drop for Value {

@@ -13,6 +13,7 @@ mod cancellation;
 mod client;
 mod handle;
 mod journal;
+mod loaded;
 mod one_shot;
 mod options;
 mod panic;
@@ -22,6 +23,7 @@ mod status;
 mod text;
 mod version;
 
+pub use loaded::stay_loaded;
 pub use panic::thread_is_ours;
 pub use signals::{without_signals, without_sigpipe};
 

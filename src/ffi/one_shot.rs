@@ -13,7 +13,8 @@ use crate::config::{Config, Options};
 use crate::outcome::Fault;
 use crate::result::ResetResult;
 
-/// Kept for its connections while the environment, the file of certificate authorities and the process stay the same.
+/// The last client. It is used again, for its connections, while the environment, the file of certificate authorities and
+/// the process stay the same.
 static LAST: Mutex<Option<Kept>> = Mutex::new(None);
 
 #[derive(Clone)]
@@ -46,18 +47,19 @@ fn current() -> Result<Client, Fault> {
     if let Some(kept) = last().and_then(|last| last.clone()).filter(fits) {
         return Ok(kept.client);
     }
-    // Outside the lock: of several first calls at once each makes one, and the last is kept.
+    // Made without the lock held. If several first calls come at once, each makes a client and the last one is kept.
     let client = Client::with_config(config)?;
     let kept = Kept { made_in, authorities, client: client.clone() };
     let before = last().and_then(|mut last| last.replace(kept));
-    // After a fork its thread is not there to end it.
+    // After a fork, its thread does not exist in this process, and dropping it would wait for that thread.
     if before.as_ref().is_some_and(|before| before.made_in != made_in) {
         std::mem::forget(before);
     }
     Ok(client)
 }
 
-/// Held for a moment only; but a child made by fork in that moment finds it locked for ever, and does without.
+/// The lock is held only for moments. A child made by fork in such a moment finds it locked forever, so this gives up
+/// after a while, and the call uses a client that is not kept.
 fn last() -> Option<MutexGuard<'static, Option<Kept>>> {
     (0..1000).find_map(|_| match LAST.try_lock() {
         Ok(last) => Some(last),

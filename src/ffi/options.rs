@@ -12,35 +12,36 @@ use crate::config::Options;
 use crate::outcome::Fault;
 use crate::redact::Secret;
 
-/// An administrator's API key. Else JCApiKey. Wiped when it is no longer needed, and shown nowhere.
+/// An administrator's API key. Else JCApiKey. Its memory is wiped when it is no longer needed, and it is never shown.
 pub const JC_OPT_API_KEY: i32 = 1;
 /// The organization's id, for administrators of several. Else JCOrgId.
 pub const JC_OPT_ORG_ID: i32 = 2;
-/// STANDARD, EU or IN, in any case. Else JCEnvironment, else STANDARD.
+/// STANDARD, EU or IN, in upper or lower case. Else JCEnvironment, else STANDARD.
 pub const JC_OPT_ENVIRONMENT: i32 = 3;
-/// The API's base URL: https, or http on this machine. Counts before JC_OPT_ENVIRONMENT. Else JCApiUrl.
+/// The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else
+/// JCApiUrl.
 pub const JC_OPT_URL: i32 = 4;
-/// A PEM file of certificate authorities, trusted besides those of the system: a regular file, read when the client
-/// is made. Else SSL_CERT_FILE.
+/// A PEM file of certificate authorities to trust in addition to the system's. It has to be a regular file, and is read
+/// when the client is made. Else SSL_CERT_FILE.
 pub const JC_OPT_CA_FILE: i32 = 5;
-/// An http proxy's URL; used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
+/// The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
 /// is not empty.
 pub const JC_OPT_PROXY: i32 = 6;
-/// Counts before a user in the proxy's URL.
+/// Takes precedence over a user in the proxy's URL.
 pub const JC_OPT_PROXY_USER: i32 = 7;
-/// Counts before a password in the proxy's URL. Treated as the key is.
+/// Takes precedence over a password in the proxy's URL. Like the key, it is wiped and never shown.
 pub const JC_OPT_PROXY_PASSWORD: i32 = 8;
-/// Hosts that are reached without the proxy, separated by commas: a name, which also stands for what is below it, an
-/// address or a range of them, each perhaps with a port; * is every host. Else NO_PROXY or no_proxy.
+/// Hosts that are reached without the proxy, separated by commas: names, which include their subdomains, addresses and
+/// ranges of addresses, each with or without a port. * is every host. Else NO_PROXY or no_proxy.
 pub const JC_OPT_NO_PROXY: i32 = 9;
-/// Follows "jcsdk/<version>" in the User-Agent.
+/// Appended to "jcsdk/<version>" in the User-Agent.
 pub const JC_OPT_USER_AGENT: i32 = 10;
-/// To connect and to agree on TLS, in milliseconds: 1 to 3600000. 10000 by default.
+/// For the connection and its TLS handshake, in milliseconds: 1 to 3600000. 10000 by default.
 pub const JC_OPT_CONNECT_TIMEOUT_MS: i32 = 101;
-/// One attempt until its answer is there, in milliseconds: 1 to 3600000. By default as
-/// long as JC_OPT_TOTAL_TIMEOUT_MS where that is set, else 60000.
+/// For one attempt, in milliseconds: 1 to 3600000. The default is JC_OPT_TOTAL_TIMEOUT_MS if that is set, otherwise
+/// 60000.
 pub const JC_OPT_REQUEST_TIMEOUT_MS: i32 = 102;
-/// One reset with its retries, in milliseconds: 1 to 3600000. 100000 by default.
+/// For one reset with all its attempts and waits, in milliseconds: 1 to 3600000. 100000 by default.
 pub const JC_OPT_TOTAL_TIMEOUT_MS: i32 = 103;
 /// How often a request that surely did nothing is sent again: 0 to 100. 3 by default.
 pub const JC_OPT_MAX_RETRIES: i32 = 104;
@@ -51,14 +52,15 @@ pub struct jc_options(Mutex<Options>);
 /// cbindgen:ignore
 pub type OptionsHandle = Handle<jc_options>;
 
-/// Options that are all unset. The caller owns them and frees them with jc_options_free. NULL on a defect only.
+/// Makes options that are all unset. The caller owns them and frees them with jc_options_free. Returns NULL only if the
+/// library has a defect.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_new() -> *mut OptionsHandle {
     boundary(std::ptr::null_mut(), || Handle::create(jc_options(Mutex::default())))
 }
 
-/// Sets one of the options that are text. The value is copied. NULL unsets it, so that the environment counts again;
-/// "" sets it to nothing, and the environment is not asked. What a value means is checked by jc_client_new.
+/// Sets one of the options that are text. The value is copied. NULL unsets the option, so that its environment variable
+/// is used again. "" leaves the option empty, whatever the environment says. jc_client_new checks the value.
 /// Returns JC_OK or JC_INVALID (NULL options, not a text option, not UTF-8). Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_set_text(options: *mut OptionsHandle, option: i32, value: Text) -> i32 {
@@ -112,12 +114,12 @@ pub extern "C" fn jc_options_set_int(options: *mut OptionsHandle, option: i32, v
     change(options, set)
 }
 
-/// As if the environment had this variable; NULL as the value, as if it had not. After the first such call the
-/// process's environment is not read for these options at all: for hosts whose users see another one, as those of
-/// PowerShell and .NET do. What counts: JCApiKey, JCOrgId, JCEnvironment, JCApiUrl, HTTPS_PROXY, https_proxy,
-/// ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (Which authorities the system trusts is on Linux still
-/// what the process's own SSL_CERT_FILE says, as for any program.) Returns JC_OK or JC_INVALID (NULL options or name,
-/// not UTF-8). Any thread.
+/// Sets a variable of an environment that is used instead of the process's; a value of NULL removes it. After the first
+/// such call the process's environment is not read for these options at all. This is for hosts whose users see another
+/// environment, as those of PowerShell and .NET do. These variables are used: JCApiKey, JCOrgId, JCEnvironment,
+/// JCApiUrl, HTTPS_PROXY, https_proxy, ALL_PROXY, all_proxy, NO_PROXY, no_proxy, SSL_CERT_FILE. (On Linux the process's
+/// own SSL_CERT_FILE still decides which authorities the system trusts, as for any program.) Returns JC_OK or
+/// JC_INVALID (NULL options or name, not UTF-8). Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, value: Text) -> i32 {
     let set = |options: &mut Options| {
@@ -148,7 +150,7 @@ fn change(options: *mut OptionsHandle, set: impl FnOnce(&mut Options) -> Option<
     })
 }
 
-/// A copy of the options; all unset for NULL.
+/// A copy of the options. For NULL, all are unset.
 pub fn read(options: *const OptionsHandle) -> Result<Options, Fault> {
     // SAFETY: the header asks for options that were not freed, or NULL.
     match unsafe { Handle::enter(options) } {

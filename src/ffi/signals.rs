@@ -1,17 +1,17 @@
-//! The host's signals stay the host's: threads of this library take none of them, and its work raises none.
+//! Leaves signals to the host: threads of the library receive none, and writing to a connection raises none.
 
 #[cfg(unix)]
 use unix::Blocked;
 
-/// Threads that the work starts have all signals blocked from their birth.
+/// Does work with all signals blocked. Threads that it starts inherit that.
 pub fn without_signals<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(unix)]
     let _blocked = Blocked::all();
     work()
 }
 
-/// Does work that writes to connections. A broken one would raise SIGPIPE in the calling thread, which ends a host
-/// that has not thought of it. Other systems can switch it off at each socket, and the libraries do.
+/// Does work that writes to connections. On Linux, a broken connection would raise SIGPIPE in the calling thread, which
+/// ends a host that does not handle it. On other systems the libraries switch that off for each socket.
 pub fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_os = "linux")]
     let _held = linux::HeldBack::new();
@@ -23,7 +23,7 @@ mod unix {
     use std::mem::MaybeUninit;
     use std::ptr;
 
-    /// Signals that the calling thread does not take for as long as this lives.
+    /// Blocks signals in the calling thread for as long as this lives.
     pub struct Blocked {
         before: libc::sigset_t,
     }
@@ -65,10 +65,10 @@ mod linux {
 
     use super::unix::Blocked;
 
-    /// SIGPIPE, which is taken back before the thread could take it.
+    /// Blocks SIGPIPE, and discards one that was raised meanwhile, before the thread could receive it.
     pub struct HeldBack {
         sigpipe: libc::sigset_t,
-        /// The host's own, which stays.
+        /// A SIGPIPE of the host's own was pending before, so none is discarded.
         was_pending: bool,
         _blocked: Blocked,
     }

@@ -1,28 +1,28 @@
-//! The numbers that functions return. They never change their meaning; new ones may be added.
+//! The numbers that functions return. Their meanings never change; new ones may be added.
 
 use crate::code::Code;
 use crate::outcome::Outcome;
 use crate::result::ResetResult;
 
-/// The user is reset; or, of a function that resets nobody, it has done its work.
+/// The user was reset. From a function that resets nobody: it has done its work.
 pub const JC_OK: i32 = 0;
 /// Nothing was sent: an argument or the configuration is wrong, or there is no key.
 pub const JC_INVALID: i32 = 1;
-/// The server said no, or was surely not reached. Nothing has changed.
+/// The server refused, or was surely not reached. Nothing has changed.
 pub const JC_REFUSED: i32 = 2;
 /// The server may have acted. Look the user up before resetting again.
 pub const JC_UNKNOWN: i32 = 3;
-/// Surely not acted upon: stopped before it was sent.
+/// The server surely did not act on it: it was not sent, or it was stopped while it waited to be sent again.
 pub const JC_CANCELLED: i32 = 4;
-/// Of jc_batch_next: no result is there yet.
+/// From jc_batch_next: there is no result yet.
 pub const JC_TIMEOUT: i32 = 5;
-/// Of jc_batch_push: take a result first.
+/// From jc_batch_push: take a result first.
 pub const JC_FULL: i32 = 6;
-/// Of jc_batch_next: closed, and every result was taken.
+/// From jc_batch_next: the batch is closed, and every result was taken.
 pub const JC_END: i32 = 7;
-/// Of jc_batch_push: closed or cancelled before.
+/// From jc_batch_push: the batch was closed or cancelled before.
 pub const JC_CLOSED: i32 = 8;
-/// A defect of this library. A reset under way is to be taken as JC_UNKNOWN.
+/// A defect of this library. Treat a reset that was under way as JC_UNKNOWN.
 pub const JC_PANIC: i32 = 9;
 /// Of jc_batch_preview_reset: a push would send nobody; the document says why.
 pub const JC_NOT_SENT: i32 = 10;

@@ -1,4 +1,4 @@
-//! Text from C: NUL-terminated, and UTF-8 only after a look.
+//! Text from C. It ends with NUL, and is checked for UTF-8 here.
 
 use safer_ffi::prelude::char_p;
 
@@ -10,7 +10,7 @@ use crate::outcome::Fault;
 /// cbindgen:ignore
 pub type Text<'a> = Option<char_p::Ref<'a>>;
 
-/// The text of the argument `name`, or what is wrong with it.
+/// Reads the text of the argument `name`.
 pub fn read<'a>(text: &'a Text<'_>, name: &str) -> Result<&'a str, Fault> {
     let wrong = |what: &str| Fault::new(Code::ArgumentInvalid, &format!("the argument {name} {what}"));
     let text = text.as_ref().ok_or_else(|| wrong("is NULL"))?;

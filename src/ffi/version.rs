@@ -1,4 +1,4 @@
-//! Which library this is.
+//! The versions of the library and of its ABI.
 
 use std::ffi::{CStr, c_char};
 
@@ -10,7 +10,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 /// The ABI that this header describes. Compare it with jc_abi_version() where the library is loaded by name.
 pub const JC_ABI_VERSION: u32 = 1;
 
-/// The library's version, such as "0.1.0". Static: not to be freed.
+/// The library's version, such as "0.1.0". The text is static: do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_version() -> *const c_char {
     VERSION.as_ptr()

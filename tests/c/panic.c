@@ -63,8 +63,8 @@ static void in_a_batch(jc_client *client)
 
 int main(void)
 {
-    setenv("JCApiKey", KEY, 1);
-    setenv("JCApiUrl", sim("SIM_HTTP"), 1);
+    sys_set_env("JCApiKey", KEY);
+    sys_set_env("JCApiUrl", sim("SIM_HTTP"));
     FILE *quiet = tmpfile();
     int standard_error = dup(STDERR_FILENO);
     dup2(fileno(quiet), STDERR_FILENO);

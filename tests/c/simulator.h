@@ -3,15 +3,12 @@
 #ifndef SIMULATOR_H
 #define SIMULATOR_H
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "jcsdk.h"
+#include "system.h"
 
 #define KEY "simulator-key"
 
@@ -25,13 +22,14 @@ static inline const char *sim(const char *name)
     return value;
 }
 
-static inline int sim_connect(void)
+static inline sys_socket sim_connect(void)
 {
+    sys_use_sockets();
     const char *port = strrchr(sim("SIM_ADMIN"), ':') + 1;
     struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
     if (getaddrinfo("127.0.0.1", port, &hints, &found) != 0) abort();
-    int fd = socket(found->ai_family, found->ai_socktype, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+    sys_socket fd = socket(found->ai_family, found->ai_socktype, 0);
+    if (fd == INVALID_SOCKET || connect(fd, found->ai_addr, (socklen_t)found->ai_addrlen) != 0) {
         perror("the simulator's admin address");
         exit(2);
     }
@@ -42,19 +40,19 @@ static inline int sim_connect(void)
 /* Asks the simulator's admin interface, not the API. The caller frees the answer. */
 static inline char *sim_ask(const char *method, const char *path, const char *body)
 {
-    int fd = sim_connect();
+    sys_socket fd = sim_connect();
     char head[512];
     int length = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
                           method, path, strlen(body));
-    if (send(fd, head, (size_t)length, 0) != length || send(fd, body, strlen(body), 0) < 0) abort();
+    if (send(fd, head, length, 0) != length || send(fd, body, (int)strlen(body), 0) < 0) abort();
     size_t size = 0, room = 1 << 16;
     char *answer = malloc(room);
-    ssize_t n;
-    while ((n = recv(fd, answer + size, room - size - 1, 0)) > 0) {
+    int n;
+    while ((n = (int)recv(fd, answer + size, (int)(room - size - 1), 0)) > 0) {
         size += (size_t)n;
         if (room - size < 1024) answer = realloc(answer, room *= 2);
     }
-    close(fd);
+    sys_close_socket(fd);
     answer[size] = '\0';
     if (strncmp(answer, "HTTP/1.1 2", 10) != 0) {
         fprintf(stderr, "%s %s: %s\n", method, path, answer);
@@ -80,7 +78,7 @@ static inline long sim_count(const char *name)
 /* Returns when this many requests for the user have arrived. */
 static inline void sim_wait(const char *id, long count)
 {
-    while (sim_count(id) < count) nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    while (sim_count(id) < count) sys_sleep(5);
 }
 
 /* Sets the fault script for the next requests of this user. */

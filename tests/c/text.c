@@ -93,8 +93,8 @@ static void strange_but_right(void)
 int main(void)
 {
     memset(huge, 'a', MEBIBYTE);
-    setenv("JCApiKey", KEY, 1);
-    setenv("JCApiUrl", sim("SIM_HTTP"), 1);
+    sys_set_env("JCApiKey", KEY);
+    sys_set_env("JCApiUrl", sim("SIM_HTTP"));
     client = sim_client(sim("SIM_HTTP"));
     ids();
     option_texts();

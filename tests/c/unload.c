@@ -1,7 +1,4 @@
 /* A host that loads the library by name, and unloads it while a request is in flight. */
-#include <dlfcn.h>
-#include <pthread.h>
-
 #include "check.h"
 #include "simulator.h"
 
@@ -15,22 +12,21 @@ static int32_t (*batch_push)(jc_batch *, const char *, int32_t, int64_t, uint32_
 static int32_t (*batch_next)(jc_batch *, uint32_t, jc_buf *);
 static uint32_t (*abi_version)(void);
 
-static void *load(void)
+static sys_library load(void)
 {
-    void *library = dlopen("libjcsdk.so.1", RTLD_NOW | RTLD_LOCAL);
+    sys_library library = sys_load(SYS_LIBRARY);
     if (!library) {
-        fprintf(stderr, "%s\n", dlerror());
+        fprintf(stderr, "%s was not loaded\n", SYS_LIBRARY);
         exit(2);
     }
-    /* POSIX wants a function pointer to be got in this way. */
-    *(void **)&options_new = dlsym(library, "jc_options_new");
-    *(void **)&options_set_env = dlsym(library, "jc_options_set_env");
-    *(void **)&client_new = dlsym(library, "jc_client_new");
-    *(void **)&client_reset = dlsym(library, "jc_client_reset_system_user_mfa");
-    *(void **)&batch_new = dlsym(library, "jc_batch_new");
-    *(void **)&batch_push = dlsym(library, "jc_batch_push");
-    *(void **)&batch_next = dlsym(library, "jc_batch_next");
-    *(void **)&abi_version = dlsym(library, "jc_abi_version");
+    sys_find(library, "jc_options_new", &options_new);
+    sys_find(library, "jc_options_set_env", &options_set_env);
+    sys_find(library, "jc_client_new", &client_new);
+    sys_find(library, "jc_client_reset_system_user_mfa", &client_reset);
+    sys_find(library, "jc_batch_new", &batch_new);
+    sys_find(library, "jc_batch_push", &batch_push);
+    sys_find(library, "jc_batch_next", &batch_next);
+    sys_find(library, "jc_abi_version", &abi_version);
     return library;
 }
 
@@ -53,23 +49,23 @@ static jc_client *client(void)
 /* Runs in a thread that ends, because until then the C library keeps the library loaded for it. */
 static void *use_and_unload(void *unused)
 {
-    void *library = load();
+    sys_library library = load();
     check_number("the library says which ABI it is", abi_version(), JC_ABI_VERSION);
     first = client();
     batch_new(first, 4, &batch);
     batch_push(batch, "ok-1", -1, JC_UNTIL_UNSET, 0, 0);
     sim_wait("ok-1", 1);
-    check_number("dlclose with a request in flight", dlclose(library), 0);
+    check_number("unloaded with a request in flight", sys_unload(library), 0);
     return unused;
 }
 
 int main(void)
 {
-    pthread_t thread;
+    sys_thread thread;
     sim_fault("ok-1", "[{\"delayMs\":300}]");
-    pthread_create(&thread, NULL, use_and_unload, NULL);
-    pthread_join(thread, NULL);
-    void *library = load();
+    sys_thread_start(&thread, use_and_unload, NULL);
+    sys_thread_join(thread);
+    sys_library library = load();
     check_number("loaded again, the batch goes on", batch_next(batch, UINT32_MAX, NULL), JC_OK);
     check_number("and so does the client", client_reset(first, "ok-2", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
     second = client();
@@ -79,7 +75,7 @@ int main(void)
     sim_fault("ok-4", "[{\"never\":true}]");
     batch_push(batch, "ok-4", -1, JC_UNTIL_UNSET, 0, 0);
     sim_wait("ok-4", 1);
-    dlclose(library);
+    sys_unload(library);
     check(1, "the process ends with a request in flight", "");
     return check_done();
 }

@@ -68,7 +68,7 @@ Describe 'The command' {
         $silent.Name | Should -BeNullOrEmpty
     }
 
-    It 'shows and completes also those parameters that are dynamic' {
+    It 'shows and completes the parameters for a proxy' {
         foreach ($set in $command.ParameterSets) { "$set" | Should -Match '\[-Proxy <uri>\] \[-ProxyCredential <pscredential>\]' }
         $typed = 'Reset-JcSdkSystemUserMfa -Id ok-1 -Proxy'
         $completed = [Management.Automation.CommandCompletion]::CompleteInput($typed, $typed.Length, $null)

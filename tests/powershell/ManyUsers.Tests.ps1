@@ -73,7 +73,7 @@ Describe '-ThrottleLimit' {
         Set-Fault ok-1 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-1','..',@{Id=''},'ok-2' | R -Detailed -ThrottleLimit $_"
         $result.Output.Code | Should -Be 'Auth.Refused', 'NotTried', 'NotTried', 'NotTried', 'NotTried'
-        $result.Output[3].Message | Should -Match '^Number 4 of those that came in was not reset: it was not tried'
+        $result.Output[3].Message | Should -Match '^Nobody was reset: it was not tried.*\. It was number 4 of those that came in\.$'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Auth.Refused,Reset-JcSdkSystemUserMfa'
         $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 4 users were not tried.'
     }

@@ -102,7 +102,7 @@ Describe 'Never sent' {
     It '<Code>: <Form>' -ForEach $forms {
         $result = Invoke-Form $Form
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
-        $result.Errors[0].Exception.Message | Should -Match '^(User ''.*'' was not|Number 1 of those that came in was not|Nobody was) reset: \S.+[^.]\.$'
+        $result.Errors[0].Exception.Message | Should -Match '^(User ''.*'' was not|Nobody was) reset: \S.+[^.]\.$'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         $result.Output | Should -BeNullOrEmpty
         Get-Arrived | Should -BeNullOrEmpty
@@ -115,12 +115,12 @@ Describe 'Never sent' {
         @{ Form = '[pscustomobject]@{Id="ok-2";"mfa.exclusionUntil"="2030-01-02"} | R'; Message = 'User ''ok-2'' was not reset: ''mfa.exclusionUntil'' is not a field of the request, only close to one; write ExclusionUntil, or leave it out.' }
         @{ Form = '[pscustomobject]@{Id="ok-2";ExclusionDays="7 days"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionDays, the text is not a whole number from 1 to 365.' }
         @{ Form = 'R -Id ok-2 -ExclusionUntil 2569-01-02T00:00:00Z'; Message = 'User ''ok-2'' was not reset: exclusionUntil 2569-01-02T00:00:00Z is in the year 2400 or later: it may be of another calendar.' }
-        @{ Form = '$typedName | R'; Message = 'Number 1 of those that came in was not reset: an object of type NamedUser is neither a user nor a body: its id is not 24 hexadecimal digits.' }
+        @{ Form = '$typedName | R'; Message = 'Nobody was reset: an object of type NamedUser is neither a user nor a body: its id is not 24 hexadecimal digits. It was number 1 of those that came in.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
-        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Number 2 of those that came in was not reset: the object does not name a user.' }
-        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Number 2 of those that came in was not reset: the user''s id is empty.' }
-        @{ Form = '@{Id=5} | R'; Message = 'Number 1 of those that came in was not reset: the object''s id is a number, not text.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It was number 2 of those that came in.' }
+        @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It was number 2 of those that came in.' }
+        @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It was number 1 of those that came in.' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }

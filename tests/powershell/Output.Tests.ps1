@@ -69,7 +69,7 @@ Describe 'Output' {
     }
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
-        $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -Environment @{ TZ = 'America/New_York' }).Text
+        $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -TimeZone 'America/New_York').Text
         $text | Should -Match '(?m)^UserId +Outcome +HTTP +ExclusionUntil +Why'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
@@ -102,7 +102,7 @@ Describe 'The table of -Detailed' {
 
     It 'has room for every code' {
         # Of 80 columns, 57 are before it, and one is for the mark that the rest was cut.
-        $longest = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/outcome.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { $_.Groups[1].Length } | Sort-Object | Select-Object -Last 1
+        $longest = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/code.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { $_.Groups[1].Length } | Sort-Object | Select-Object -Last 1
         $longest | Should -BeGreaterThan 15
         $longest | Should -BeLessOrEqual 22
     }
@@ -125,7 +125,7 @@ Describe 'The table of -Detailed' {
         @{ Message = 'User ''u'' came again and was not sent a second time.'; Why = 'came again and was not sent a second time.' }
         @{ Message = 'It is unknown whether user ''u'' was reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'Nobody was reset: it is so.'; Why = 'it is so.' }
-        @{ Message = 'Number 2 of those that came in was not reset: it is so.'; Why = 'Number 2 of those that came in was not reset: it is so.' }
+        @{ Message = 'Nobody was reset: it is so. It was number 2 of those that came in.'; Why = 'it is so. It was number 2 of those that came in.' }
     ) {
         $result = [pscustomobject]@{ PSTypeName = 'JumpCloudApiSdkV1.Models.ResetResult'; UserId = 'u'; Outcome = 'refused'; StatusCode = 404; Code = 'A.Code'; Message = $Message; ExclusionUntil = $null }
         ($result | Format-Table | Out-String -Width 120).TrimEnd() | Should -Match " A\.Code: $([regex]::Escape($Why))$"
@@ -151,7 +151,7 @@ Describe '-WhatIf' {
         @{ Parameters = '-Force'; Action = 'Reset TOTP MFA' }
         @{ Parameters = '-Force -ExclusionUntil 2020-01-02'; Action = 'Reset TOTP MFA, exclusionUntil 2020-01-02T00:00:00Z, which has passed and locks the user out at once' }
     ) {
-        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -Environment @{ TZ = 'UTC' }).Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
+        (Invoke-Shell "R -Id ok-1 $Parameters -WhatIf" -TimeZone 'UTC').Text.Trim() | Should -Be "What if: Performing the operation `"$Action`" on target `"system user ok-1`"."
         Get-Arrived | Should -BeNullOrEmpty
     }
 }

@@ -189,12 +189,12 @@ Describe 'The end of the enrollment period' {
         @{ Form = '[pscustomobject]@{Id="ok-1";ExclusionUntil="2030-01-02"} | R'; Until = '2030-01-02T05:00:00Z' }
         @{ Form = 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z'; Until = '2030-01-02T03:04:05Z' }
     ) {
-        (Invoke-Shell $Form -Environment @{ TZ = 'America/New_York' }).ExitCode | Should -Be 0
+        (Invoke-Shell $Form -TimeZone 'America/New_York').ExitCode | Should -Be 0
         Get-ArrivedText | Should -Be "ok-1 {`"exclusionUntil`":`"$Until`"}"
     }
 
     It 'is refused as a local time that the clocks skip' {
-        $result = Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-03-10T02:30:00; @{Id="ok-1";ExclusionUntil="2030-03-10T02:30:00"} | R' -Environment @{ TZ = 'America/New_York' }
+        $result = Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-03-10T02:30:00; @{Id="ok-1";ExclusionUntil="2030-03-10T02:30:00"} | R' -TimeZone 'America/New_York'
         [regex]::Matches((ConvertTo-OneLine $result.Text), 'does not exist').Count | Should -Be 2
         Get-Arrived | Should -BeNullOrEmpty
     }
@@ -203,7 +203,7 @@ Describe 'The end of the enrollment period' {
         @{ Form = 'R -Id ok-1 -ExclusionUntil 2030-11-03T01:30:00 -Verbose' }
         @{ Form = '@{Id="ok-1";ExclusionUntil="2030-11-03T01:30:00"} | R -Verbose' }
     ) {
-        $result = Invoke-Shell $Form -Environment @{ TZ = 'America/New_York' }
+        $result = Invoke-Shell $Form -TimeZone 'America/New_York'
         $result.Text -replace '\s+', ' ' | Should -Match 'comes twice in .* read as standard time, 2030-11-03T06:30:00Z'
         Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2030-11-03T06:30:00Z"}'
     }

@@ -33,7 +33,7 @@ Clear-Configuration
 
 # Starts a simulator and points the session's configuration to it.
 function Start-Simulator([string[]]$Argument) {
-    $path = if ($env:JCSDK_SIMULATOR) { $env:JCSDK_SIMULATOR } else { "$root/target/debug/simulator" }
+    $path = if ($env:JCSDK_SIMULATOR) { $env:JCSDK_SIMULATOR } else { "$root/target/debug/simulator$(if ($IsWindows) { '.exe' })" }
     $start = [Diagnostics.ProcessStartInfo]::new($path)
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
     $Argument | Where-Object { $_ } | ForEach-Object { $start.ArgumentList.Add($_) }
@@ -129,8 +129,15 @@ function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialse
     $shell.Dispose()
 }
 
+# Windows has one time zone for all processes: a test changes what .NET has read of it, in its own process.
+function Get-TimeZoneCode([string]$TimeZone) {
+    $name = @{ 'America/New_York' = 'Eastern Standard Time'; 'UTC' = 'UTC' }[$TimeZone]
+    "`$zones = [TimeZoneInfo].GetField('s_cachedData', 'NonPublic, Static').GetValue(`$null); " +
+    "`$zones.GetType().GetField('_localTimeZone', 'NonPublic, Instance').SetValue(`$zones, [TimeZoneInfo]::FindSystemTimeZoneById('$name')); "
+}
+
 # A script in a process of its own, with the module imported; with none, the script finds it by itself.
-function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
+function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper, [string]$TimeZone) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
     $program, $first = @($Wrapper | Where-Object { $_ }) + [Environment]::ProcessPath
     $start = [Diagnostics.ProcessStartInfo]::new($program)
@@ -140,6 +147,10 @@ function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environme
     $import = if ($Module) {
         $manifest = [Management.Automation.WildcardPattern]::Escape("$Module/JumpCloudApiSdkV1.psd1") -replace "'", "''"
         "Import-Module '$manifest'; Set-Alias R Reset-JcSdkSystemUserMfa; "
+    }
+    if ($TimeZone) {
+        if ($IsWindows) { $Script = (Get-TimeZoneCode $TimeZone) + $Script }
+        else { $start.Environment['TZ'] = $TimeZone }
     }
     foreach ($one in @('-NoProfile') + @($Argument | Where-Object { $_ }) + '-Command', ($import + $Script)) { $start.ArgumentList.Add($one) }
     [Diagnostics.Process]::Start($start)
@@ -151,8 +162,8 @@ function Get-OlderShell {
 }
 
 # Runs it to its end: its text output, and its exit code.
-function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper) {
-    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module -Wrapper $Wrapper
+function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper, [string]$TimeZone) {
+    $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module -Wrapper $Wrapper -TimeZone $TimeZone
     $failed = $process.StandardError.ReadToEndAsync()
     $process.StandardInput.Write($InputText)
     $process.StandardInput.Close()

@@ -1,7 +1,8 @@
-# Runs all *.Tests.ps1 beside it and ends with a line that counts them.
+# Runs all *.Tests.ps1 beside it, or one of them, and ends with a line that counts them.
+param([string]$Path = $PSScriptRoot)
 Import-Module Pester -MinimumVersion 5.0 -MaximumVersion 5.99.99 -ErrorAction Stop
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = $PSScriptRoot
+$configuration.Run.Path = $Path
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Detailed'
 $run = Invoke-Pester -Configuration $configuration

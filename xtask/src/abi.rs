@@ -60,6 +60,12 @@ fn lost(committed: &BTreeSet<String>, now: &BTreeSet<String>) -> Vec<String> {
     committed.difference(now).cloned().collect()
 }
 
+/// The functions that the header declares.
+pub fn functions() -> Result<BTreeSet<String>> {
+    let header = Header::read(&fs::read_to_string(top().join("include/jcsdk.h"))?);
+    Ok(header.functions.iter().filter_map(|prototype| name(prototype)).collect())
+}
+
 /// Reads the facts, and checks that the library exports what the header declares.
 fn read() -> Result<BTreeSet<String>> {
     let header = Header::read(&fs::read_to_string(top().join("include/jcsdk.h"))?);
@@ -69,7 +75,7 @@ fn read() -> Result<BTreeSet<String>> {
         .lines()
         .filter_map(|line| line.rsplit(' ').next().map(str::to_owned))
         .collect();
-    let functions: BTreeSet<_> = header.functions.iter().filter_map(|prototype| name(prototype)).collect();
+    let functions = functions()?;
     ensure!(symbols == functions, "the library exports {symbols:?}, the header has {functions:?}");
 
     let dynamic = output(Command::new("readelf").arg("-d").arg(&library))?;

@@ -1,7 +1,7 @@
 //! Builds the library, as it is shipped and for tests.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -28,10 +28,23 @@ pub fn for_tests(name: &str, args: &[&str]) -> Result<PathBuf> {
     }
     succeed("the library's build", &mut build)?;
     let folder = target().join("c").join(name);
-    fs::create_dir_all(&folder)?;
-    for link in ["libjcsdk.so", "libjcsdk.so.1"] {
-        let _ = fs::remove_file(folder.join(link));
-        fs::hard_link(built.join("debug/libjcsdk.so"), folder.join(link))?;
-    }
+    stage(&built.join("debug"), &folder)?;
     Ok(folder)
+}
+
+/// Puts the library that cargo has built, for whatever system, where the linker and the loader find it.
+pub fn stage(built: &Path, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    for (from, to) in [
+        ("libjcsdk.so", &["libjcsdk.so", SONAME][..]),
+        ("libjcsdk.dylib", &["libjcsdk.dylib", "libjcsdk.1.dylib"]),
+        ("jcsdk.dll", &["jcsdk.dll"]),
+        ("jcsdk.dll.lib", &["jcsdk.lib"]),
+    ] {
+        for to in to.iter().map(|name| folder.join(name)).filter(|_| built.join(from).exists()) {
+            let _ = fs::remove_file(&to);
+            fs::hard_link(built.join(from), to)?;
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use simulator::{Simulator, User};
 
+use crate::compiler::{Compiler, finds_library};
 use crate::powershell::PowerShell;
 use crate::simulator::configure;
 use crate::workspace::{succeed, top};
@@ -49,13 +50,12 @@ fn from_powershell(pwsh: &PowerShell) -> Result<(Command, String)> {
 /// The same through the C ABI.
 fn from_c() -> Result<(Command, String)> {
     let library = build::for_tests("c", &[])?;
-    let program = library.join("demo");
-    let mut compile = Command::new("cc");
-    compile.arg("-I").arg(top().join("include")).arg(top().join("xtask/demo/demo.c"));
-    compile.arg("-o").arg(&program).arg("-L").arg(&library).arg("-ljcsdk");
+    let compiler = Compiler::of_this_system();
+    let program = compiler.program(library.join("demo"));
+    let mut compile = compiler.compile(&top().join("xtask/demo/demo.c"), &program, Some(&library))?;
     succeed("the C compiler", &mut compile)?;
     let mut calls = Command::new(&program);
-    calls.env("LD_LIBRARY_PATH", &library);
+    finds_library(&mut calls, &library);
     let try_it = format!(
         "    cargo run -p simulator    # in a terminal of its own; Ctrl+D ends it\n    \
          export JCApiKey=simulator-key JCApiUrl=http://127.0.0.1:…\n    \

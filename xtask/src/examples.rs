@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
 
+use crate::compiler::finds_library;
 use crate::fetch::is_offline;
 use crate::program::{Ended, finish, is_installed};
 use crate::sum::Sum;
@@ -171,11 +172,11 @@ impl<'a> Run<'a> {
         adjust: impl FnOnce(&mut Command),
         meanwhile: impl FnMut(u32),
     ) -> Result<Ended> {
-        let lib = self.places.prefix.join("lib");
         let mut command = Command::new(&self.call[0]);
         crate::simulator::configure(&self.simulator, &mut command);
         command.args(&self.call[1..]).args(arguments).current_dir(&self.places.out);
-        command.env("LD_LIBRARY_PATH", &lib).env("JCSDK_LIBRARY", lib.join("libjcsdk.so"));
+        command.env("JCSDK_LIBRARY", install::shared(&self.places.prefix)?);
+        finds_library(&mut command, &install::loaded_from(&self.places.prefix));
         adjust(&mut command);
         finish(&mut command, &self.places.out.join("output"), meanwhile)
     }

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use simulator::{Options, Simulator};
 
 use crate::build::{self, SONAME};
+use crate::compiler::finds_library;
+use crate::natives::{self, Profile, Recipe};
 use crate::program::is_installed;
 use crate::sum::Sum;
 use crate::workspace::{succeed, target, top};
@@ -16,33 +18,36 @@ use crate::{abi, notices};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What `rustc --print native-static-libs` says.
-const SYSTEM_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
-
 const TEMPLATES: [(&str, &str); 3] = [
     ("pkgconfig/jcsdk.pc", include_str!("../install/jcsdk.pc.in")),
     ("cmake/jcsdk/jcsdkConfig.cmake", include_str!("../install/jcsdkConfig.cmake.in")),
     ("cmake/jcsdk/jcsdkConfigVersion.cmake", include_str!("../install/jcsdkConfigVersion.cmake.in")),
 ];
 
-pub fn install(prefix: &Path) -> Result<()> {
-    ensure!(
-        cfg!(target_os = "linux"),
-        "the installed layout is that of Linux; on other systems take the library from target/release"
-    );
-    let built = build::release()?;
+/// Installs the library for this system, or for the one with this rid as `cargo xtask natives` builds it.
+pub fn install(prefix: &Path, rid: Option<&str>) -> Result<()> {
+    let (built, layout) = match rid {
+        None => (build::release()?, Layout::of(&natives::host()?)?),
+        Some(rid) => {
+            let native = natives::find(rid)?;
+            let recipe = Recipe::of(native)?;
+            natives::shipped(native)?;
+            (recipe.folder(&target().join("natives"), Profile::Release), Layout::of(recipe.target)?)
+        }
+    };
     let lib = prefix.join("lib");
     fs::create_dir_all(prefix.join("include"))?;
     fs::copy(top().join("include/jcsdk.h"), prefix.join("include/jcsdk.h"))?;
-    let file = format!("libjcsdk.so.{VERSION}");
-    fs::create_dir_all(&lib)?;
-    // The old library is removed first: writing over one that a process has loaded would crash that process.
-    for (from, to) in [("libjcsdk.so", file.as_str()), ("libjcsdk.a", "libjcsdk.a")] {
-        let _ = fs::remove_file(lib.join(to));
-        fs::copy(built.join(from), lib.join(to)).with_context(|| format!("{to} was not installed"))?;
+    for (from, to) in &layout.files {
+        let to = prefix.join(to);
+        fs::create_dir_all(to.parent().context("no folder")?)?;
+        // The old library is removed first: writing over one that a process has loaded would crash that process.
+        let _ = fs::remove_file(&to);
+        fs::copy(built.join(from), &to).with_context(|| format!("{} was not installed", to.display()))?;
     }
-    link(&file, &lib.join(SONAME))?;
-    link(SONAME, &lib.join("libjcsdk.so"))?;
+    for (to, at) in &layout.links {
+        link(to, &lib.join(at))?;
+    }
     let licences = prefix.join("share/doc/jcsdk");
     fs::create_dir_all(&licences)?;
     fs::copy(top().join("LICENSE"), licences.join("LICENSE"))?;
@@ -52,11 +57,88 @@ pub fn install(prefix: &Path) -> Result<()> {
         fs::create_dir_all(path.parent().context("no folder")?)?;
         let text = template
             .replace("@VERSION@", VERSION)
-            .replace("@SONAME@", SONAME)
-            .replace("@SYSTEM_LIBRARIES@", SYSTEM_LIBRARIES);
+            .replace("@SHARED@", &layout.shared)
+            .replace("@LINKED_AS@", &layout.linked_as)
+            .replace("@STATIC@", layout.static_library)
+            .replace("@SYSTEM_LIBRARIES@", layout.system_libraries);
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+/// Where the files lie on one system.
+struct Layout {
+    /// The name in the build's folder, and the path below the prefix.
+    files: Vec<(&'static str, String)>,
+    /// What each link points to, and its name in lib.
+    links: Vec<(String, &'static str)>,
+    shared: String,
+    /// The property by which CMake links the shared one.
+    linked_as: String,
+    static_library: &'static str,
+    /// What `rustc --print native-static-libs` says.
+    system_libraries: &'static str,
+}
+
+impl Layout {
+    fn of(target: &str) -> Result<Self> {
+        let shared = if target.contains("linux") {
+            format!("lib/libjcsdk.so.{VERSION}")
+        } else if target.contains("apple") {
+            "lib/libjcsdk.1.dylib".to_owned()
+        } else {
+            "bin/jcsdk.dll".to_owned()
+        };
+        let to = |path: &str| path.to_owned();
+        let import = |library: &str| format!("IMPORTED_IMPLIB \"${{_jcsdk_prefix}}/lib/{library}\"");
+        Ok(if target.contains("linux") {
+            Self {
+                files: vec![("libjcsdk.so", shared.clone()), ("libjcsdk.a", to("lib/libjcsdk.a"))],
+                links: vec![(format!("libjcsdk.so.{VERSION}"), SONAME), (to(SONAME), "libjcsdk.so")],
+                shared,
+                linked_as: format!("IMPORTED_SONAME \"{SONAME}\""),
+                static_library: "libjcsdk.a",
+                system_libraries: "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
+            }
+        } else if target.contains("apple") {
+            Self {
+                files: vec![("libjcsdk.dylib", shared.clone()), ("libjcsdk.a", to("lib/libjcsdk.a"))],
+                links: vec![(to("libjcsdk.1.dylib"), "libjcsdk.dylib")],
+                shared,
+                linked_as: to("IMPORTED_SONAME \"@rpath/libjcsdk.1.dylib\""),
+                static_library: "libjcsdk.a",
+                system_libraries: "-framework Security -framework CoreFoundation -liconv -lSystem -lc -lm",
+            }
+        } else if target.ends_with("windows-gnu") {
+            Self {
+                files: vec![
+                    ("jcsdk.dll", shared.clone()),
+                    ("libjcsdk.dll.a", to("lib/libjcsdk.dll.a")),
+                    ("libjcsdk.a", to("lib/libjcsdk.a")),
+                ],
+                links: Vec::new(),
+                shared,
+                linked_as: import("libjcsdk.dll.a"),
+                static_library: "libjcsdk.a",
+                system_libraries: "-lws2_32 -lcrypt32 -lbcrypt -ladvapi32 -luserenv -lntdll -lkernel32",
+            }
+        } else if target.ends_with("windows-msvc") {
+            Self {
+                files: vec![
+                    ("jcsdk.dll", shared.clone()),
+                    ("jcsdk.dll.lib", to("lib/jcsdk.lib")),
+                    ("jcsdk.lib", to("lib/jcsdk_static.lib")),
+                ],
+                links: Vec::new(),
+                shared,
+                linked_as: import("jcsdk.lib"),
+                static_library: "jcsdk_static.lib",
+                system_libraries: "ws2_32 crypt32 bcrypt advapi32 userenv ntdll kernel32",
+            }
+        } else {
+            bail!("there is no installed layout for {target}")
+        })
+    }
 }
 
 #[cfg(unix)]
@@ -70,10 +152,20 @@ fn link(_: &str, _: &Path) -> Result<()> {
     anyhow::bail!("this system has no symbolic links")
 }
 
+/// Where a program finds what is installed at run time.
+pub fn loaded_from(prefix: &Path) -> PathBuf {
+    prefix.join(if cfg!(windows) { "bin" } else { "lib" })
+}
+
+/// The shared library of this system, for programs that load it by its path.
+pub fn shared(prefix: &Path) -> Result<PathBuf> {
+    Ok(prefix.join(Layout::of(&natives::host()?)?.shared))
+}
+
 /// Installs into a folder for the tests, and returns it.
 pub fn for_tests() -> Result<PathBuf> {
     let prefix = target().join("install");
-    install(&prefix)?;
+    install(&prefix, None)?;
     Ok(prefix)
 }
 
@@ -84,6 +176,10 @@ pub fn run() -> Result<Sum> {
     for (tool, build) in
         [("pkg-config", pkg_config as fn(&Path, &Path, bool) -> Result<PathBuf>), ("cmake", cmake)]
     {
+        if cfg!(target_env = "msvc") && tool == "pkg-config" {
+            println!("SKIPPED: Visual Studio's compiler does not take what pkg-config says");
+            continue;
+        }
         if !is_installed(tool) {
             ensure!(env::var_os("CI").is_none(), "{tool} is not installed, and CI is set");
             println!("SKIPPED: {tool} is not installed, so its files were NOT tested");
@@ -97,17 +193,31 @@ pub fn run() -> Result<Sum> {
             sum.add(resets(&way, &build(&prefix, &out, is_static)?, &prefix)?);
         }
     }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        println!("SKIPPED: the ABI is recorded for Linux on x86-64 only");
+        return Ok(sum);
+    }
     let recorded = abi::check();
     let why = recorded.as_ref().map_or_else(|error| format!("{error:#}"), |()| String::new());
     sum.add(Sum::one(recorded.is_ok(), "the ABI is the recorded one", &why));
     Ok(sum)
 }
 
+/// The example is for POSIX.
 fn source() -> PathBuf {
-    top().join("examples/c/reset.c")
+    top().join(if cfg!(windows) { "xtask/demo/demo.c" } else { "examples/c/reset.c" })
 }
 
 fn pkg_config(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
+    let program = out.join("reset");
+    let mut compile = Command::new("cc");
+    compile.arg(source()).args(flags(prefix, is_static)?).arg("-o").arg(&program);
+    succeed("the compilation with pkg-config's flags", &mut compile)?;
+    Ok(program)
+}
+
+/// As pkg-config says them.
+pub fn flags(prefix: &Path, is_static: bool) -> Result<Vec<String>> {
     let mut ask = Command::new("pkg-config");
     ask.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).args(["--cflags", "--libs"]);
     if is_static {
@@ -119,28 +229,41 @@ fn pkg_config(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
     if is_static {
         flags = flags.replace("-ljcsdk", "-l:libjcsdk.a");
     }
-    let program = out.join("reset");
-    let mut compile = Command::new("cc");
-    compile.arg(source()).args(flags.split_whitespace()).arg("-o").arg(&program);
-    succeed("the compilation with pkg-config's flags", &mut compile)?;
-    Ok(program)
+    Ok(flags.split_whitespace().map(str::to_owned).collect())
 }
 
 fn cmake(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
+    with_cmake(prefix, out, is_static, &source(), &[])
+}
+
+/// Builds the one source with what the installed files tell CMake.
+pub fn with_cmake(
+    prefix: &Path,
+    out: &Path,
+    is_static: bool,
+    source: &Path,
+    options: &[&str],
+) -> Result<PathBuf> {
     let library = if is_static { "static" } else { "jcsdk" };
     let project = format!(
         "cmake_minimum_required(VERSION 3.13)\nproject(reset C)\nfind_package(jcsdk {VERSION} REQUIRED)\n\
-         add_executable(reset {})\ntarget_link_libraries(reset PRIVATE jcsdk::{library})\n",
-        source().display()
+         add_executable(reset \"{}\")\ntarget_link_libraries(reset PRIVATE jcsdk::{library})\n",
+        source.display().to_string().replace('\\', "/")
     );
     fs::write(out.join("CMakeLists.txt"), project)?;
     let build = out.join("build");
     let mut configure = Command::new("cmake");
-    configure.arg("-S").arg(out).arg("-B").arg(&build);
+    configure.arg("-S").arg(out).arg("-B").arg(&build).args(options);
     configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
+    configure.args([
+        "-DCMAKE_BUILD_TYPE=Release".to_owned(),
+        format!("-DCMAKE_RUNTIME_OUTPUT_DIRECTORY_RELEASE={}", build.display()),
+    ]);
     succeed("cmake", configure.stdout(Stdio::null()))?;
-    succeed("cmake --build", Command::new("cmake").arg("--build").arg(&build).stdout(Stdio::null()))?;
-    Ok(build.join("reset"))
+    let mut make = Command::new("cmake");
+    make.arg("--build").arg(&build).args(["--config", "Release"]);
+    succeed("cmake --build", make.stdout(Stdio::null()))?;
+    Ok(build.join(format!("reset{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Runs the program, which gets the folder of the shared library if it was linked to that, and no other help.
@@ -152,7 +275,7 @@ fn resets(way: &str, program: &Path, prefix: &Path) -> Result<Sum> {
     crate::simulator::configure(&simulator, &mut command);
     command.arg("ok-1").arg(&users).env_remove("LD_LIBRARY_PATH");
     if !way.ends_with("static") {
-        command.env("LD_LIBRARY_PATH", prefix.join("lib"));
+        finds_library(&mut command, &loaded_from(prefix));
     }
     let output = command.output().context("the program could not be started")?;
     let resets = simulator.stats().resets;

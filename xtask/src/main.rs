@@ -4,6 +4,7 @@ mod abi;
 mod bench;
 mod build;
 mod c;
+mod compiler;
 mod demo;
 mod downloads;
 mod examples;
@@ -11,8 +12,9 @@ mod fetch;
 mod fuzz;
 mod header;
 mod install;
-
+mod library;
 mod mutants;
+mod natives;
 mod notices;
 mod powershell;
 mod program;
@@ -20,6 +22,7 @@ mod readme;
 mod simulator;
 mod soak;
 mod sum;
+mod systems;
 mod test;
 mod workspace;
 
@@ -31,6 +34,9 @@ cargo xtask COMMAND
 
   demo                   reset users of a simulated JumpCloud in every documented way
   test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell, readme
+  test c NAME            run one program of tests/c
+  test --systems [STAGE] run the tests for other systems that run here, or those of one stage: own, musl, windows, install,
+                         module; with --release before the stage, test the libraries that are shipped
   bench                  measure the speed beside that of comparable programs; takes minutes
   bench --check          only compile the C programs of the benchmark
   soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes
@@ -41,7 +47,10 @@ cargo xtask COMMAND
   header --check         fail if include/jcsdk.h does not agree with src/ffi
   abi                    record the ABI in include/jcsdk.abi
   abi --check            fail if the ABI is not the recorded one
-  install --prefix DIR   install the header, the libraries, and the pkg-config and CMake files for C and C++
+  install --prefix DIR   install the header, the libraries, and the pkg-config and CMake files for C and C++;
+                         with --target RID after it, for another system
+  natives                build the library for each system that this machine can build for, into out/runtimes; with
+                         --target RID only for that one; with --twice build it in another folder too, and compare the bytes
   notices                write out/NOTICES.txt, which lists the linked crates and their licences
 ";
 
@@ -63,11 +72,18 @@ fn main() -> ExitCode {
         ["header", "--check"] => header::check(),
         ["abi"] => abi::write(),
         ["abi", "--check"] => abi::check(),
-        ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
+        ["install", "--prefix", prefix] => install::install(Path::new(prefix), None),
+        ["install", "--prefix", prefix, "--target", rid] => install::install(Path::new(prefix), Some(rid)),
         ["mutants", ref files @ ..] => mutants::run(files),
+        ["natives", ref options @ ..] => natives(options),
         ["notices"] => notices::write(),
         ["soak"] => soak::run(),
         ["test"] => test::run(None),
+        ["test", "c", name] => c::run_one(name),
+        ["test", "--systems"] => systems::run(false, None),
+        ["test", "--systems", "--release"] => systems::run(true, None),
+        ["test", "--systems", "--release", stage] => systems::run(true, Some(stage)),
+        ["test", "--systems", stage] => systems::run(false, Some(stage)),
         ["test", stage] => test::run(Some(stage)),
         _ => {
             eprint!("xtask: there is no command {:?}\n\n{USAGE}", args.join(" "));
@@ -80,5 +96,15 @@ fn main() -> ExitCode {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn natives(options: &[&str]) -> anyhow::Result<()> {
+    match options {
+        [] => natives::run(None, false),
+        ["--twice"] => natives::run(None, true),
+        ["--target", rid] => natives::run(Some(rid), false),
+        ["--target", rid, "--twice"] => natives::run(Some(rid), true),
+        _ => anyhow::bail!("natives takes --target RID and --twice"),
     }
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::natives::NATIVES;
 use crate::workspace::{self, top};
 
 const TITLE: &str = "\
@@ -15,7 +16,7 @@ jcsdk contains the crates below and the standard library of Rust. After their li
 the names of what comes under it.
 ";
 
-/// Lists the crates of a build for this system.
+/// Lists the crates of a build for every system that a package may hold a library of.
 pub fn write() -> Result<()> {
     let path = top().join("out/NOTICES.txt");
     fs::create_dir_all(path.parent().context("no folder")?)?;
@@ -51,8 +52,12 @@ pub fn read() -> Result<String> {
 /// Normal dependencies only. Those for building and testing are not part of the library.
 fn crates() -> Result<Vec<Part>> {
     let mut tree = cargo(&["tree", "-p", "jcsdk", "--locked", "--edges", "normal,no-proc-macro"]);
+    for native in &NATIVES {
+        tree.args(native.targets.iter().flat_map(|target| ["--target", target]));
+    }
     let tree = output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
-    let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(" (").next()).collect();
+    let linked: BTreeSet<&str> =
+        tree.lines().filter(|line| !line.is_empty()).filter_map(|line| line.split(" (").next()).collect();
     let metadata: Value =
         serde_json::from_str(&output(&mut cargo(&["metadata", "--locked", "--format-version", "1"]))?)?;
     let mut crates = Vec::new();

@@ -40,6 +40,7 @@ pub fn finish(command: &mut Command, output: &Path, mut meanwhile: impl FnMut(u3
 }
 
 pub fn is_installed(tool: &str) -> bool {
-    let found = |folder: PathBuf| folder.join(tool).is_file();
+    let program = format!("{tool}{}", env::consts::EXE_SUFFIX);
+    let found = |folder: PathBuf| folder.join(&program).is_file();
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(found))
 }

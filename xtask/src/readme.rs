@@ -14,8 +14,14 @@ use crate::sum::Sum;
 use crate::workspace::{forget_xtask, top};
 
 /// What is not run here, and why.
-const NOT_RUN: [(&str, &str); 2] =
-    [("cargo xtask test", "it is what runs this test"), ("cargo xtask bench", "it takes minutes")];
+const NOT_RUN: [(&str, &str); 6] = [
+    ("cargo xtask test", "it is what runs this test"),
+    ("cargo xtask bench", "it takes minutes"),
+    ("cargo xtask natives", "it takes minutes, and zig for the library of Linux"),
+    ("cargo xtask test --systems", "it takes minutes, and the compilers for other systems"),
+    ("cargo xtask install --prefix DIR --target RID", "DIR and RID stand for a folder and a system"),
+    ("./build.ps1 -Task Package -NativePath out/runtimes", "it packs what `cargo xtask natives` has built"),
+];
 
 /// How README writes the simulator's address, whose port is another each time.
 const ADDRESS: &str = "http://127.0.0.1:…";
@@ -116,15 +122,22 @@ fn first_program() -> Result<String> {
     Ok(program)
 }
 
+fn is_run(line: &str) -> bool {
+    let not_run = NOT_RUN.iter().find(|(command, _)| *command == line);
+    if let Some((_, why)) = not_run {
+        println!("not run: {line}: {why}");
+    }
+    not_run.is_none()
+}
+
 /// In one shell, so that variables stay. It runs in a folder of its own below the repository, where cargo finds the
 /// workspace, and has that folder as the user's home.
 fn in_shell(commands: &Commands, folder: PathBuf) -> Result<Sum> {
     let simulator = Simulator::start(Options::default());
     let mut script = String::new();
     for line in &commands.lines {
-        match NOT_RUN.iter().find(|(command, _)| command == line) {
-            Some((_, why)) => println!("not run: {line}: {why}"),
-            None => script += &format!("{}\n", line.replace(ADDRESS, &simulator.addresses().http)),
+        if is_run(line) {
+            script += &format!("{}\n", line.replace(ADDRESS, &simulator.addresses().http));
         }
     }
     let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
@@ -143,7 +156,7 @@ fn in_shell(commands: &Commands, folder: PathBuf) -> Result<Sum> {
 fn in_powershell(commands: &Commands, mut pwsh: Command, folder: PathBuf) -> Result<Sum> {
     let simulator = Simulator::start(Options::default());
     let mut script = String::new();
-    for line in &commands.lines {
+    for line in commands.lines.iter().filter(|line| is_run(line)) {
         let mut line = line.replace(ADDRESS, &simulator.addresses().http);
         if line.starts_with("./build.ps1 -Task Package") {
             match env::var("JCSDK_REFERENCES") {

@@ -71,11 +71,18 @@ fn powershell() -> Result<Sum> {
         "JCSDK_SIMULATOR",
         target().join("debug").join(format!("simulator{}", std::env::consts::EXE_SUFFIX)),
     );
-    // Pester: 32 passed, 0 failed
-    let (sum, succeeded) = counted(&mut pester, |line| {
-        let mut words = line.strip_prefix("Pester: ")?.split(' ');
-        Some(Sum { passed: words.next()?.parse().ok()?, failed: words.nth(1)?.parse().ok()? })
-    })?;
+    self::pester(&mut pester)
+}
+
+/// Of its last line: `Pester: 32 passed, 0 failed`.
+pub fn pester_line(line: &str) -> Option<Sum> {
+    let mut words = line.strip_prefix("Pester: ")?.split(' ');
+    Some(Sum { passed: words.next()?.parse().ok()?, failed: words.nth(1)?.parse().ok()? })
+}
+
+/// Runs tests/powershell/run.ps1.
+pub fn pester(command: &mut Command) -> Result<Sum> {
+    let (sum, succeeded) = counted(command, pester_line)?;
     ensure!(sum.passed + sum.failed > 0, "Pester ran no test");
     ensure!(succeeded || sum.failed > 0, "Pester failed");
     Ok(sum)

@@ -1,0 +1,209 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using System.Management.Automation;
+using System.Text.Json;
+using JumpCloudApiSdkV1.Models;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// What came in as -InputObject or -Body, whatever it was: its id, its two fields and what is wrong with it.
+/// It is both types because the binder offers a piped object to both parameters; the command judges it afterwards,
+/// when it knows the parameter set. A converter that threw instead would make the binder drop the fields in silence.
+/// </summary>
+internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserMfaResetRequestBody
+{
+    private const long SecondsPerDay = 86_400;
+
+    private static readonly string[] IdNames = ["Id", "_id", "SystemuserId", "UserId"];
+
+    public string? Id { get; set; }
+    public string? SystemuserId { get; set; }
+    public string? Triggername { get; set; }
+    public bool? Exclusion { get; set; }
+    public DateTime? ExclusionUntil { get; set; }
+
+    private Moment? until;
+    private int? days;
+    private string? shape;       // it is nothing that could be read
+    private Fault? identity;     // its ids cannot be used
+    private Fault? field;        // a field holds what it cannot hold
+    private Fault? emptyField;   // unset in a record with an id (a CSV cell), wrong in a body
+    private string? unknown;
+    private Fault? nearField;
+    private bool isText;
+
+    private bool HasId => Id is not null || identity is not null;
+
+    /// <summary>When the enrollment period ends, where days are counted from the given second.</summary>
+    internal Moment? Until(long start) => days is { } number ? After(start, number) : until;
+
+    internal static Moment After(long start, int days) => new(start + days * SecondsPerDay);
+
+    /// <summary>What keeps it from being a user that may carry fields of its own.</summary>
+    internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
+        ?? identity
+        ?? (HasId ? null : NoUser("the object does not name a user"))
+        ?? nearField ?? field
+        ?? (until is not null && days is not null
+            ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
+
+    /// <summary>What keeps it from being a body.</summary>
+    internal Fault? AsBody => (shape is null ? null : NoBody(shape))
+        ?? (isText ? NoBody("the text is not a body") : null)
+        ?? (HasId ? new Fault("Body.Invalid",
+            "the body carries an id, which would name a second user beside the one that was given") : null)
+        ?? (unknown is null ? null : new Fault("Body.Invalid",
+            "'{0}' is not a field of the body; it takes Exclusion and ExclusionUntil", Name: unknown))
+        ?? field ?? emptyField;
+
+    internal static Record Read(object source)
+    {
+        if (source is PSObject wrapped && wrapped.BaseObject is not PSCustomObject) source = wrapped.BaseObject;
+        if (source is Record already) return already;
+
+        var record = new Record();
+        try
+        {
+            switch (source)
+            {
+                case string text when Fields.TrimStart(text) is ['[' or '"', ..]:
+                    record.shape = "the text begins as JSON, but not as one object";
+                    break;
+                case string text when Fields.TrimStart(text) is not ['{', ..]:
+                    (record.Id, record.isText) = (text, true);
+                    break;
+                case IJumpCloudApIsIdentity or IBodyParameterSystemUserMfaResetRequestBody:
+                    record.ReadTyped(source);
+                    break;
+                case ResetResult result:
+                    record.AddId(result.UserId);
+                    record.Add("Exclusion", result.Exclusion);
+                    record.Add("ExclusionUntil", result.ExclusionUntil);
+                    break;
+                default:
+                    if (Fields.Of(source) is { } fields)
+                        foreach (var (name, value) in fields) record.Add(name, value);
+                    else record.ReadObject(source);
+                    break;
+            }
+        }
+        catch (JsonException) { record.shape = "the text begins as JSON, but is none"; }
+        // A property of the caller's object may throw whatever it likes.
+        catch (Exception) { record.shape = "the object could not be read: one of its properties fails"; }
+        return record;
+    }
+
+    private void ReadTyped(object source)
+    {
+        if (source is IJumpCloudApIsIdentity user)
+        {
+            AddId(user.Id);
+            AddId(user.SystemuserId);
+        }
+        if (source is IBodyParameterSystemUserMfaResetRequestBody body)
+        {
+            Exclusion = body.Exclusion;
+            if (body.ExclusionUntil is { } until) AddUntil(until);
+        }
+    }
+
+    // An object of .NET or of a PowerShell class. Many classes have an Id, so it counts only if it looks like an id of
+    // the API. Getters may do anything, so only the members that may count are read.
+    private void ReadObject(object source)
+    {
+        var members = PSObject.AsPSObject(source).Properties;
+        var ids = IdNames.Select(name => members[name]?.Value)
+            .Select(value => value is PSObject wrapped ? wrapped.BaseObject : value).ToList();
+        foreach (var id in ids.OfType<string>().Where(IsApiId)) AddId(id);
+        if (!HasId)
+        {
+            shape = $"{Fault.Kind(source)} is neither a user nor a body";
+            if (ids.OfType<string>().Any(id => id.Length > 0)) shape += ": its id is not 24 hexadecimal digits";
+            return;
+        }
+        foreach (var member in members)
+            if (FieldName.Meant(member.Name) is not null && !FieldName.IsOfMfa(member.Name))
+                Add(member.Name, Fields.Plain(member.Value));
+    }
+
+    private void Add(string name, object? value)
+    {
+        if (IdNames.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            AddId(value);
+            return;
+        }
+        switch (name.ToLowerInvariant())
+        {
+            case "exclusion":
+                if (Exclusion is not null) field ??= Twice(name);
+                else if (value is bool flag) Exclusion = flag;
+                else if (value is string text && bool.TryParse(text, out flag)) Exclusion = flag;
+                else Unset("Exclusion.Invalid", "Exclusion", value, "is neither true nor false");
+                break;
+            case "exclusionuntil":
+                if (until is not null) field ??= Twice(name);
+                else if (value is null or "") Unset("ExclusionUntil.Invalid", "ExclusionUntil", value, "is not a date");
+                else AddUntil(value);
+                break;
+            case "exclusiondays":
+                unknown ??= name; // in a body
+                if (days is not null) field ??= Twice(name);
+                else if (WholeNumber(value) is >= 1 and <= 365 and var number) days = (int)number;
+                else Unset("ExclusionUntil.Invalid", "ExclusionDays", value, "is not a whole number from 1 to 365");
+                break;
+            default:
+                unknown ??= name;
+                if (value is not (null or "") && FieldName.Meant(name) is { } meant)
+                    nearField ??= new Fault("Body.Invalid",
+                        $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out",
+                        Name: name);
+                break;
+        }
+    }
+
+    private void AddId(object? value)
+    {
+        if (value is null) return;
+        if (value is not string id)
+            identity ??= new Fault("Id.Invalid", $"the object's id is {Fault.Kind(value)}, not text");
+        else if (string.IsNullOrEmpty(Id))
+            Id = id;
+        else if (id.Length > 0 && id != Id)
+            identity ??= new Fault("Id.Invalid", "the object names two users: its ids differ");
+    }
+
+    private void AddUntil(object value)
+    {
+        var moment = Moment.Read(value);
+        if (moment.Fault is null) until = moment;
+        else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {moment.Fault}");
+    }
+
+    private void Unset(string code, string name, object? value, string why)
+    {
+        if (value is null) return;
+        var fault = new Fault(code, $"in {name}, {Fault.Kind(value)} {why}");
+        if (value is "") emptyField ??= fault;
+        else field ??= fault;
+    }
+
+    /// <summary>As the API's own ids are.</summary>
+    internal static bool IsApiId(string id) => id.Length == 24 && id.All(char.IsAsciiHexDigit);
+
+    private static double? WholeNumber(object? value) => value switch
+    {
+        sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal =>
+            Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+        _ => (double?)null,
+    } is { } whole && whole == Math.Floor(whole) ? whole : null;
+
+    private static Fault NoUser(string what) =>
+        new("Id.Invalid", what, "Give the id as text, or an object with Id, UserId, SystemuserId or _id.");
+    private static Fault NoBody(string what) =>
+        new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
+    private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);
+}

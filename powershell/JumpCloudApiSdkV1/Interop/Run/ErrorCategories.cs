@@ -1,0 +1,55 @@
+using System.Collections.Generic;
+using System.Management.Automation;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// The category of the error record for each code that a result may have, in the order of include/jcsdk.h.
+/// </summary>
+internal static class ErrorCategories
+{
+    private static readonly Dictionary<string, ErrorCategory> ByCode = new()
+    {
+        ["Argument.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Id.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Body.Invalid"] = ErrorCategory.InvalidArgument, // this module's own
+        ["Exclusion.Invalid"] = ErrorCategory.InvalidArgument,
+        ["ExclusionUntil.Invalid"] = ErrorCategory.InvalidArgument,
+        ["ExclusionUntil.Past"] = ErrorCategory.InvalidArgument,
+        ["ExclusionUntil.TooFar"] = ErrorCategory.InvalidArgument,
+        ["Key.Missing"] = ErrorCategory.AuthenticationError,
+        ["Key.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Environment.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Url.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Configuration.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Tls.NoAuthorities"] = ErrorCategory.SecurityError,
+        ["Auth.Refused"] = ErrorCategory.AuthenticationError,
+        ["Auth.LoginRedirect"] = ErrorCategory.AuthenticationError,
+        ["Organization.Required"] = ErrorCategory.AuthenticationError,
+        ["Permission.Refused"] = ErrorCategory.PermissionDenied,
+        ["User.NotFound"] = ErrorCategory.ObjectNotFound,
+        ["Url.Suspect"] = ErrorCategory.ObjectNotFound,
+        ["Request.Refused"] = ErrorCategory.InvalidOperation,
+        ["RateLimit.Exceeded"] = ErrorCategory.LimitsExceeded,
+        ["Service.Unavailable"] = ErrorCategory.ResourceUnavailable,
+        ["Redirect.Refused"] = ErrorCategory.SecurityError,
+        ["Connection.Refused"] = ErrorCategory.ConnectionError,
+        ["Connection.NotMade"] = ErrorCategory.ConnectionError,
+        ["Name.NotFound"] = ErrorCategory.ConnectionError,
+        ["Name.LookupFailed"] = ErrorCategory.ConnectionError,
+        ["Tls.NotTrusted"] = ErrorCategory.SecurityError,
+        ["Proxy.Refused"] = ErrorCategory.ConnectionError,
+        ["Answer.TimedOut"] = ErrorCategory.OperationTimeout,
+        ["Answer.Lost"] = ErrorCategory.ConnectionError,
+        ["Answer.NotUnderstood"] = ErrorCategory.ProtocolError,
+        ["Server.Failed"] = ErrorCategory.ResourceUnavailable,
+        ["NotTried"] = ErrorCategory.OperationStopped,
+        ["DuplicateUser"] = ErrorCategory.InvalidArgument,
+        ["Cancelled"] = ErrorCategory.OperationStopped,
+        ["Internal.NotSent"] = ErrorCategory.NotSpecified,
+        ["Internal.Panic"] = ErrorCategory.NotSpecified,
+    };
+
+    internal static ErrorCategory Of(string? code) =>
+        code is not null && ByCode.TryGetValue(code, out var category) ? category : ErrorCategory.NotSpecified;
+}

@@ -1,0 +1,8 @@
+using System.Management.Automation;
+using JumpCloudApiSdkV1.Models;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>What one result means for the command's streams; null where it says nothing there.</summary>
+internal sealed record ResetReport(
+    object? Output, ResetException? Error, string? Warning, string? Verbose, ProgressRecord? Progress);
