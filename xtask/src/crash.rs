@@ -169,7 +169,7 @@ impl<'a> Round<'a> {
             let kill_after = (attempt == 0 || self.dice.below(4) > 0)
                 .then(|| self.takes.mul_f64(self.dice.below(1000) as f64 / 1000.0));
             let ended = self.one(flags, is_key_wrong, kill_after)?;
-            self.look_at_arrivals()?;
+            self.look_at_arrivals(flags)?;
             if ended && !is_key_wrong {
                 return self.judge_last();
             }
@@ -229,7 +229,11 @@ impl<'a> Round<'a> {
     }
 
     /// Nobody arrives a second time, unless the first time was surely refused, or was unknown and is tried again.
-    fn look_at_arrivals(&mut self) -> Result<()> {
+    fn look_at_arrivals(&mut self, flags: u32) -> Result<()> {
+        // The kill leaves requests that the simulator has still to read.
+        while self.simulator.stats().open_connections > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
         let log = self.simulator.log();
         for entry in &log[self.seen..] {
             if matches!(entry.answer, Some(400 | 401 | 429)) {
@@ -238,13 +242,15 @@ impl<'a> Round<'a> {
             let id = entry.id.clone().context("a request without a user")?;
             let times = self.arrived.entry(id.clone()).or_default();
             *times += 1;
-            let is_allowed = *times == 1 || self.may_arrive_again.contains(&id);
+            let is_allowed = self.may_arrive_again.remove(&id) || *times == 1;
             ensure!(is_allowed, "{id} has arrived {times} times, now in run {}", self.runs);
         }
         self.seen = log.len();
-        // Who is unknown after a run that tries the unknown again may be tried once more.
-        if !self.may_arrive_again.is_empty() {
-            self.may_arrive_again = self.unknown()?;
+        // Who is unknown after a run that tries the unknown again may be tried once more. Whom such a run has not come
+        // to, or has met a refused key with, has still to be.
+        if flags & RETRY_UNKNOWN != 0 {
+            let unknown = self.unknown()?;
+            self.may_arrive_again.extend(unknown);
         }
         Ok(())
     }
