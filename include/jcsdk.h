@@ -253,7 +253,7 @@
 #define JC_BY_NAME 2
 
 /**
- * An administrator's API key. Else JCApiKey. Wiped when it is no longer needed, and shown nowhere.
+ * An administrator's API key. Else JCApiKey. Its memory is wiped when it is no longer needed, and it is never shown.
  */
 #define JC_OPT_API_KEY 1
 
