@@ -39,7 +39,12 @@ pub fn open(path: &Path, place: Place) -> Result<(JournalFile, Read, u64), Fault
     lock(&file)?;
     let mut journal = JournalFile { file, path };
     journal.has_its_name().map_err(|error| not_written("cannot be opened", &error))?;
-    let (read, length) = read_all(&mut journal.file, place)?;
+    let (read, mut length) = read_all(&mut journal.file, place)?;
+    if !read.ends_line {
+        // So that the torn line stays one of its own.
+        journal.file.write_all(b"\n").map_err(|error| not_written("could not be written", &error))?;
+        length += 1;
+    }
     if is_new || read.is_empty {
         sync_folder(&journal.path)
             .map_err(|error| not_written("could not be put into its folder", &error))?;
@@ -274,6 +279,18 @@ mod tests {
             open(&folder.file(), place()).unwrap();
             assert_eq!(mode(), 0o644);
         }
+    }
+
+    #[test]
+    fn a_last_line_that_is_torn_is_ended() {
+        let folder = Folder::new("torn");
+        let torn = format!("{RUN}{{\"run");
+        fs::write(folder.file(), &torn).unwrap();
+        look(&folder.file(), place()).unwrap();
+        assert_eq!(fs::read_to_string(folder.file()).unwrap(), torn);
+        let (_, _, length) = open(&folder.file(), place()).unwrap();
+        assert_eq!(fs::read_to_string(folder.file()).unwrap(), format!("{torn}\n"));
+        assert_eq!(length, torn.len() as u64 + 1);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::result::ResetResult;
 use crate::session::Session;
 use file::Disk;
 use line::{Place, RunId};
-use reader::{Known, Past, Read};
+use reader::{Known, Past};
 use writer::Writer;
 pub use writer::{Failed, Ticket};
 
@@ -64,12 +64,12 @@ impl Journal {
             return Ok(Self { options, past, run: RunId::random(), writer: None });
         }
         let (disk, read, length) = file::open(path, place(session))?;
-        Self::write_to(disk, read, length, options, session, progress)
+        Self::write_to(disk, read.past, length, options, session, progress)
     }
 
     fn write_to(
         disk: impl Disk + 'static,
-        read: Read,
+        past: Past,
         length: u64,
         options: JournalOptions,
         session: &Session,
@@ -78,12 +78,11 @@ impl Journal {
         let not_written = |what: &str| Fault::new(Code::JournalNotWritten, what);
         let run = RunId::random();
         let program = session.shown(&session.config().user_agent);
-        let first = line::run(run, Utc::now(), &program, &place(session));
-        let first = first.ok_or_else(|| not_written("the first line would be longer than 8 KiB"))?;
-        let head = if read.ends_line { first } else { format!("\n{first}") };
+        let head = line::run(run, Utc::now(), &program, &place(session));
+        let head = head.ok_or_else(|| not_written("the first line would be longer than 8 KiB"))?;
         let no_thread = |error: io::Error| not_written(&format!("the journal has no thread: {error}"));
         let writer = Writer::start(disk, length, head, progress).map_err(no_thread)?;
-        let past = if options.resume { read.past } else { Past::default() };
+        let past = if options.resume { past } else { Past::default() };
         Ok(Self { options, past, run, writer: Some(writer) })
     }
 

@@ -11,7 +11,7 @@ use simulator::Simulator;
 
 use super::file::Disk;
 use super::line::Place;
-use super::reader::{Past, Read, Reader};
+use super::reader::{Past, Reader};
 use super::{Journal, JournalOptions, place};
 use crate::batch::{Batch, Next, NotPushed};
 use crate::client::Client;
@@ -121,9 +121,8 @@ fn client(simulator: &Simulator, total: Duration) -> Client {
 /// A batch whose journal is this disk.
 fn batch(client: &Client, disk: Recording) -> Batch {
     let batch = Batch::new(client, 8).unwrap();
-    let empty = Read { past: Past::default(), is_empty: true, ends_line: true };
     let open = |session: &_, progress| {
-        Journal::write_to(disk, empty, 0, JournalOptions::default(), session, progress)
+        Journal::write_to(disk, Past::default(), 0, JournalOptions::default(), session, progress)
     };
     batch.open_journal(open).unwrap();
     batch
