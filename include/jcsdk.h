@@ -26,7 +26,8 @@
  *   }
  *
  * More is three steps: jc_options_new and its setters, or NULL for what the environment says; jc_client_new; then
- * jc_client_reset_system_user_mfa for one user, or jc_batch_new, _push, _close and _next for many:
+ * jc_client_reset_system_user_mfa for one user, or jc_batch_new, _push, _close and _next for many. A long run keeps a
+ * journal (jc_batch_set_journal), so that after a crash it can be gone on with, and nobody is reset twice:
  *
  *   #include <stdio.h>
  *   #include "jcsdk.h"
@@ -64,8 +65,9 @@
  *
  *   {"outcome": "reset" | "refused" | "unknown" | "cancelled" | "invalid", "status": the JC_ number,
  *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
- *    "userId", "tag", "httpStatus", "serverMessage", "body": the answer's, cut to 4000 characters,
- *    "attempts", "elapsedMs", "retryAfterSeconds": what the server asked for,
+ *    "name": as given with JC_BY_NAME, "userId", "tag", "httpStatus", "serverMessage",
+ *    "body": the answer's, cut to 4000 characters,
+ *    "attempts": how often the reset was sent, "elapsedMs", "retryAfterSeconds": what the server asked for,
  *    "stopsBatch": true where every other user would fail in the same way, so that a batch begins no other}
  *
  * It never holds the key or a header. Text from outside is cleaned: secrets become ***, control characters U+FFFD.
@@ -74,6 +76,9 @@
  *
  *   Argument.Invalid        Correct the argument; nothing was sent.
  *   Id.Invalid              Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.
+ *   Name.Invalid            Give the username or the e-mail address as JumpCloud shows it, without blanks around it and
+ *                           without * or ?; nothing was sent.
+ *   User.Ambiguous          Give the id of the user who is meant; nobody was reset.
  *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
  *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
  *   ExclusionUntil.Past     Give a date in the future, or say that a past one is meant; nothing was sent.
@@ -95,6 +100,9 @@
  *                           well.
  *   Url.Suspect             Check the URL, which is given without /api at its end, and what stands in front of the API;
  *                           nothing has changed.
+ *   Lookup.Failed           Nobody was reset: try again, or give the user's id, which needs no search.
+ *   Lookup.NotExact         Nobody was reset: give the user's id, and see what stands in front of the API, which
+ *                           searches exactly.
  *   Request.Refused         The request was refused as it is; the server's message, if it gave one, says why. Nothing
  *                           has changed.
  *   RateLimit.Exceeded      Wait, then reset this user again with fewer at once; nothing has changed.
@@ -117,6 +125,16 @@
  *   Server.Failed           Look the user up before resetting again: the server may have acted before it failed.
  *   NotTried                Correct what stopped the batch, then reset this user.
  *   DuplicateUser           See the first result of this user; this request was not sent.
+ *   Journal.AlreadyReset    Nothing is to be done: an earlier run has reset this user, and a second reset would throw
+ *                           away what was set up since.
+ *   Journal.Unfinished      Look the user up; where the reset was not done, go on with retry-unknown. This request was
+ *                           not sent.
+ *   Journal.InUse           Wait until the run that writes this journal has ended; nothing was sent.
+ *   Journal.NotLockable     Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.
+ *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet; nothing was sent, and the file
+ *                           is unchanged.
+ *   Journal.Mismatch        Give the journal of this URL and organization, or the path of a new one; nothing was sent.
+ *   Journal.NotWritten *    Check the disk, its free space and the folder, then go on with resume; nothing was sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
  *                           looking the user up.
  *   Internal.NotSent        This is a defect of jcsdk: please report it. Nothing has changed.
@@ -204,6 +222,11 @@
 #define JC_PANIC 9
 
 /**
+ * Of jc_batch_preview_reset: a push would send nobody; the document says why.
+ */
+#define JC_NOT_SENT 10
+
+/**
  * The ABI that this header describes. Compare it with jc_abi_version() where the library is loaded by name.
  */
 #define JC_ABI_VERSION 1
@@ -223,6 +246,11 @@
  * all the same.
  */
 #define JC_ALLOW_PAST 1
+
+/**
+ * For `flags`: in place of the id stands a username or an e-mail address. The user who has it is looked up first.
+ */
+#define JC_BY_NAME 2
 
 /**
  * An administrator's API key. Else JCApiKey. Its memory is wiped when it is no longer needed, and it is never shown.
@@ -303,6 +331,24 @@
  * The most that a batch may have under way at once.
  */
 #define JC_THROTTLE_LIMIT_MAX 256
+
+/**
+ * For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
+ * Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
+ * that could become of a request. The journal knows users by their ids: one who is given by name is looked up first.
+ */
+#define JC_JOURNAL_RESUME 1
+
+/**
+ * With JC_JOURNAL_RESUME: who may have been reset is sent again. For users who were looked up.
+ */
+#define JC_JOURNAL_RETRY_UNKNOWN 2
+
+/**
+ * The journal is only asked: it is neither created nor locked nor written, and a file that is not there is an empty
+ * journal. The batch sends nobody, whatever is pushed: it is for jc_batch_preview_reset.
+ */
+#define JC_JOURNAL_READ_ONLY 4
 
 /**
  * Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
@@ -423,9 +469,10 @@ int32_t jc_client_new(const jc_options *options,
                       jc_buf *err);
 
 /**
- * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it. exclusion is 1, 0
- * or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET.
- * flags is 0 or JC_ALLOW_PAST. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
+ * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
+ * is his username or his e-mail address, which has to be his alone. exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch
+ * is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and
+ * JC_BY_NAME added up. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
  * document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
  * a batch of one can.
  */
@@ -438,8 +485,10 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
 
 /**
  * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
- * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. Returns JC_OK, or
- * JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
+ * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME the
+ * user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url", "body"}, the search
+ * that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends
+ * nothing. Any thread, many at once.
  */
 int32_t jc_client_preview_reset(jc_client *client,
                                 const char *id,
@@ -473,9 +522,10 @@ int32_t jc_batch_new(jc_client *client,
 
 /**
  * Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
- * request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
- * back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
- * of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+ * request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
+ * another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
+ * waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
+ * and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
  * JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
  * used. Any thread, many at once.
  */
@@ -511,15 +561,45 @@ int32_t jc_batch_close(jc_batch *batch);
 
 /**
  * Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
- * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. Returns JC_OK, or
- * JC_INVALID: batch is NULL. Any thread, also again.
+ * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. It waits for no
+ * disk; with a journal, jc_batch_next gives each result when its end is written. Returns JC_OK, or JC_INVALID: batch is
+ * NULL. Any thread, also again.
  */
 int32_t jc_batch_cancel(jc_batch *batch);
 
 /**
- * Cancels, waits for the calls that are inside, and frees. Results that were not taken are lost. NULL does nothing.
+ * Cancels, waits for the calls that are inside and until a journal is on the disk, and frees. Results that were not taken are lost. NULL does nothing.
  */
 void jc_batch_free(jc_batch *batch);
+
+/**
+ * Has the batch keep a journal, before its first push: JSON Lines in the file at this path (UTF-8). Each user's begin
+ * is on the disk before the request may leave, and each end is written before its result can be taken, so that after a
+ * crash the same users can be pushed again with JC_JOURNAL_RESUME, and nobody is reset twice. The file is one that an
+ * earlier run has written, an empty one, or not there yet. It is opened, locked and read before the function returns;
+ * jc_batch_free syncs and closes it. flags is 0 or JC_JOURNAL_ flags. When the journal cannot be written any more, the
+ * batch stops: who was not begun comes back as invalid, Journal.NotWritten, or cancelled, NotTried. Returns JC_OK, or
+ * JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no journal. Any thread.
+ */
+int32_t jc_batch_set_journal(jc_batch *batch,
+                             const char *path,
+                             uint32_t flags,
+                             jc_buf *err_buf);
+
+/**
+ * Says what jc_batch_push with the same arguments would do, before a person is asked to confirm it. Sends and changes
+ * nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
+ * the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
+ * that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
+ * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. With JC_BY_NAME nobody is looked
+ * up, so neither the journal nor an earlier push says anything of the user. Any thread, many at once.
+ */
+int32_t jc_batch_preview_reset(jc_batch *batch,
+                               const char *id,
+                               int32_t exclusion,
+                               int64_t until_epoch,
+                               uint32_t flags,
+                               jc_buf *out_buf);
 
 #ifdef __cplusplus
 }  // extern "C"

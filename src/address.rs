@@ -47,10 +47,12 @@ pub fn base_url(text: &str, whose: &str) -> Result<Url, Fault> {
     }
 }
 
-/// Appends a path to the base's own.
+/// The base's own path is kept before this one, which may have a query.
 pub fn below(base: &Url, path: &str) -> Url {
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url.set_query(query);
     url
 }
 

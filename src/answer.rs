@@ -166,10 +166,10 @@ fn redirect(answer: &Answer, url: &Url, clean: impl Fn(&str) -> String) -> Verdi
     Verdict::new(Outcome::Refused, code, what)
 }
 
-/// The body's text without leading blanks, if it may be the API's: empty, JSON or plain text. `None` for what a captive
-/// portal, a proxy or a log-in page sends: markup, encoded or binary data. The content type is ignored, because servers of
-/// this kind send a plain `OK` as text/html.
-fn api_text(answer: &Answer) -> Option<&str> {
+/// The body without what may stand before its text, where it may be the API's: empty, JSON or plain words. What a
+/// captive portal, a proxy or a log-in page sends is none of these, in whatever guise it comes. The content type
+/// decides nothing: servers of this kind send a plain `OK` as text/html.
+pub fn api_text(answer: &Answer) -> Option<&str> {
     if is_encoded(answer) {
         return None;
     }
@@ -193,8 +193,8 @@ fn is_encoded(answer: &Answer) -> bool {
     encodings.into_iter().any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"))
 }
 
-/// White space and invisible characters.
-fn is_blank(c: char) -> bool {
+/// White space, and what shows as nothing.
+pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 

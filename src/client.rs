@@ -60,12 +60,18 @@ impl Client {
         }
         let turn = tokio::time::Instant::now();
         let in_flight = Arc::new(InFlight::default());
-        let run = || self.on_caller.run(|http| self.session.reset(http, request, &in_flight, turn));
+        let run = || {
+            self.on_caller.run(async |http| match self.session.look_up(http, request, turn).await {
+                Ok(request) => self.session.reset(http, &request, &in_flight, turn).await,
+                Err(not_found) => *not_found,
+            })
+        };
         let stopped = |_| self.session.stopped(request, &in_flight, Code::Panic);
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(stopped)
     }
 
-    /// What would be sent, without the key, and the user's id as it may be shown. Sends nothing.
+    /// What would be sent, without the key, and the user as he may be shown. Where a name has to be looked up first, the
+    /// URL of the reset is not known, and the search stands in its place. Sends nothing.
     pub fn preview(&self, request: &ResetRequest) -> Result<serde_json::Value, Box<ResetResult>> {
         self.session.check(request)?;
         let shown = self.session.headers().iter().map(|(name, value)| {
@@ -74,10 +80,20 @@ impl Client {
         });
         let headers: serde_json::Map<_, _> = shown.collect();
         let url = self.session.shown(self.session.config().url(&request.path()).as_str());
-        let user_id = self.session.shown_id(request.id());
-        Ok(
-            json!({ "userId": user_id, "method": "POST", "url": url, "headers": headers, "body": request.body() }),
-        )
+        let mut preview = json!({ "method": "POST", "headers": headers, "body": request.body() });
+        let whom = self.session.whom(request);
+        match request.unknown_name() {
+            None => {
+                preview["userId"] = whom.user_id.into();
+                preview["url"] = url.into();
+            }
+            Some(name) => {
+                let body = self.session.shown(&name.body().to_string());
+                preview["name"] = whom.name.into();
+                preview["lookup"] = json!({ "method": "POST", "url": url, "body": body });
+            }
+        }
+        Ok(preview)
     }
 }
 

@@ -42,6 +42,9 @@ macro_rules! codes {
 codes! {
     ArgumentInvalid = "Argument.Invalid", [], "Correct the argument; nothing was sent.";
     IdInvalid = "Id.Invalid", [], "Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.";
+    NameInvalid = "Name.Invalid", [],
+        "Give the username or the e-mail address as JumpCloud shows it, without blanks around it and without * or ?; nothing was sent.";
+    UserAmbiguous = "User.Ambiguous", [], "Give the id of the user who is meant; nobody was reset.";
     ExclusionInvalid = "Exclusion.Invalid", [], "Give true, false or nothing; nothing was sent.";
     ExclusionUntilInvalid = "ExclusionUntil.Invalid", [], "Give a date between 1970 and 9999 in ISO 8601; nothing was sent.";
     ExclusionUntilPast = "ExclusionUntil.Past", [], "Give a date in the future, or say that a past one is meant; nothing was sent.";
@@ -65,6 +68,10 @@ codes! {
     UserNotFound = "User.NotFound", [ProofOfKey], "Check the user's id, the organization and the region; if no user is found, check the URL as well.";
     UrlSuspect = "Url.Suspect", [SuspectIfFirst],
         "Check the URL, which is given without /api at its end, and what stands in front of the API; nothing has changed.";
+    LookupFailed = "Lookup.Failed", [],
+        "Nobody was reset: try again, or give the user's id, which needs no search.";
+    LookupNotExact = "Lookup.NotExact", [],
+        "Nobody was reset: give the user's id, and see what stands in front of the API, which searches exactly.";
     RequestRefused = "Request.Refused", [ProofOfKey],
         "The request was refused as it is; the server's message, if it gave one, says why. Nothing has changed.";
     RateLimitExceeded = "RateLimit.Exceeded", [Passing], "Wait, then reset this user again with fewer at once; nothing has changed.";
@@ -87,6 +94,19 @@ codes! {
     ServerFailed = "Server.Failed", [], "Look the user up before resetting again: the server may have acted before it failed.";
     NotTried = "NotTried", [], "Correct what stopped the batch, then reset this user.";
     DuplicateUser = "DuplicateUser", [], "See the first result of this user; this request was not sent.";
+    JournalAlreadyReset = "Journal.AlreadyReset", [],
+        "Nothing is to be done: an earlier run has reset this user, and a second reset would throw away what was set up since.";
+    JournalUnfinished = "Journal.Unfinished", [],
+        "Look the user up; where the reset was not done, go on with retry-unknown. This request was not sent.";
+    JournalInUse = "Journal.InUse", [], "Wait until the run that writes this journal has ended; nothing was sent.";
+    JournalNotLockable = "Journal.NotLockable", [],
+        "Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.";
+    JournalUnreadable = "Journal.Unreadable", [],
+        "Give a journal, or the path of a file that is not there yet; nothing was sent, and the file is unchanged.";
+    JournalMismatch = "Journal.Mismatch", [],
+        "Give the journal of this URL and organization, or the path of a new one; nothing was sent.";
+    JournalNotWritten = "Journal.NotWritten", [EveryonesFailure],
+        "Check the disk, its free space and the folder, then go on with resume; nothing was sent.";
     Cancelled = "Cancelled", [],
         "Reset this user again if it is still wanted, but where the outcome is unknown only after looking the user up.";
     PanicUnsent = "Internal.NotSent", [], "This is a defect of jcsdk: please report it. Nothing has changed.";

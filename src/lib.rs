@@ -15,12 +15,13 @@
 //! # }
 //! ```
 //!
-//! The way of a call, file by file. `reset` checks the request. `config` says where to send it and as whom: to an
-//! `address` that the key may be sent to, perhaps through a `proxy`. The `client` takes one user, a `batch` many.
-//! `session` is what they share, with the loop of attempts; it waits for the `throttle`, makes an `attempt` over `http`,
+//! The way of a call, file by file. `reset` checks the request, and `lookup` says who is meant by a name. `config` says
+//! where to send it and as whom: to an `address` that the key may be sent to, perhaps through a `proxy`. The `client`
+//! takes one user, a `batch` many. `session` is what they share, with the loop of attempts; it waits for the `throttle`,
+//! makes an `attempt` over `http`,
 //! which trusts `authorities` and looks `names` up, on a `runtime`, and asks `retry` for the next step. An `answer`, or
-//! the `failure` to get one, becomes an `outcome` with a `code`, and that a `result`. `redact` keeps the key out of every
-//! text. `ffi` is the same for C.
+//! the `failure` to get one, becomes an `outcome` with a `code`, and that a `result`. A batch may keep a `journal`, with
+//! which a run that was broken off goes on. `redact` keeps the key out of every text. `ffi` is the same for C.
 
 mod address;
 mod answer;
@@ -34,6 +35,8 @@ mod failure;
 #[cfg(feature = "capi")]
 pub mod ffi;
 mod http;
+mod journal;
+mod lookup;
 mod names;
 mod outcome;
 mod proxy;
@@ -45,10 +48,11 @@ mod runtime;
 mod session;
 mod throttle;
 
-pub use batch::{Batch, Next, NotPushed, THROTTLE_LIMIT_MAX};
+pub use batch::{Batch, Next, NotPushed, NotSent, THROTTLE_LIMIT_MAX};
 pub use client::Client;
 pub use code::Code;
 pub use config::{Options, RETRIES_MAX, TIMEOUT_MAX};
+pub use journal::JournalOptions;
 pub use outcome::{Fault, Outcome};
 pub use redact::Secret;
 pub use reset::ResetRequest;

@@ -20,6 +20,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Self; 5] = [Self::Reset, Self::Refused, Self::Unknown, Self::Cancelled, Self::Invalid];
+
+    /// The outcome of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reset => "reset",

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::code::Code;
+use crate::lookup::{self, Name};
 use crate::outcome::Fault;
 
 /// The longest id that is sent. The API's own ids have 24 characters.
@@ -24,11 +25,17 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// One reset whose values are valid. Only the date is checked once more when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResetRequest {
-    id: String,
+    /// `None` until the name was looked up. One of the two is always there.
+    id: Option<String>,
+    name: Option<Name>,
     exclusion: Option<bool>,
     until: Option<DateTime<Utc>>,
     allow_odd_date: bool,
 }
+
+/// The exclusion and the date of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked(Option<bool>, Option<DateTime<Utc>>);
 
 impl ResetRequest {
     /// `until_epoch` is in seconds since 1970-01-01T00:00:00Z. [`check_date`](Self::check_date) checks later whether it
@@ -37,17 +44,20 @@ impl ResetRequest {
         if let Some(message) = what_is_wrong(id) {
             return Err(Fault::new(Code::IdInvalid, &message));
         }
-        let until = match until_epoch {
-            None => None,
-            Some(seconds) if !(0..=UNTIL_MAX).contains(&seconds) => {
-                return Err(Fault::new(
-                    Code::ExclusionUntilInvalid,
-                    "exclusionUntil is before 1970 or after 9999",
-                ));
-            }
-            Some(seconds) => DateTime::from_timestamp(seconds, 0),
-        };
-        Ok(Self { id: id.to_owned(), exclusion, until, allow_odd_date: false })
+        let until = until_epoch.map(until).transpose()?;
+        Ok(Self { id: Some(id.to_owned()), name: None, exclusion, until, allow_odd_date: false })
+    }
+
+    /// As [`new`](Self::new), for the user who has this username or e-mail address. He is looked up before he is reset.
+    pub fn by_name(name: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
+        let name = Some(Name::new(name)?);
+        let until = until_epoch.map(until).transpose()?;
+        Ok(Self { id: None, name, exclusion, until, allow_odd_date: false })
+    }
+
+    /// The same request once it is known who has the name.
+    pub(crate) fn found(&self, id: String) -> Self {
+        Self { id: Some(id), ..self.clone() }
     }
 
     /// Allows a date in the past, which locks the user out at once, and a date in the year 2400 or later.
@@ -56,17 +66,37 @@ impl ResetRequest {
         self
     }
 
-    pub fn id(&self) -> &str {
-        &self.id
+    /// `None` for a name that was not looked up yet.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 
-    /// A text that is equal for all ids of one user. The API's own ids are hexadecimal, in upper or lower case.
-    pub fn same_user(&self) -> Cow<'_, str> {
-        if self.id.len() == 24 && self.id.bytes().all(|b| b.is_ascii_hexdigit()) {
-            self.id.to_ascii_lowercase().into()
-        } else {
-            (&*self.id).into()
-        }
+    /// The username or e-mail address, where the user was given by name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(Name::as_str)
+    }
+
+    /// What has to be looked up first.
+    pub(crate) fn unknown_name(&self) -> Option<&Name> {
+        self.name.as_ref().filter(|_| self.id.is_none())
+    }
+
+    pub(crate) fn same_user(&self) -> Option<Cow<'_, str>> {
+        self.id().map(same_user)
+    }
+
+    pub(crate) fn exclusion(&self) -> Option<bool> {
+        self.exclusion
+    }
+
+    /// As it is sent.
+    pub(crate) fn exclusion_until(&self) -> Option<String> {
+        self.until.map(iso)
+    }
+
+    /// What is to become of the user's enrollment period.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked(self.exclusion, self.until)
     }
 
     /// Fails if the date has passed or is too far away, unless such a date is allowed.
@@ -83,9 +113,12 @@ impl ResetRequest {
         }
     }
 
-    /// The path below the API's base URL.
+    /// The path, below the API's base URL, of what is to be sent next.
     pub fn path(&self) -> String {
-        format!("/api/systemusers/{}/resetmfa", utf8_percent_encode(&self.id, SEGMENT))
+        match &self.id {
+            Some(id) => format!("/api/systemusers/{}/resetmfa", utf8_percent_encode(id, SEGMENT)),
+            None => lookup::PATH.to_owned(),
+        }
     }
 
     /// The JSON body. It has only the fields that were given, with dates in UTC and whole seconds.
@@ -94,8 +127,8 @@ impl ResetRequest {
         if let Some(exclusion) = self.exclusion {
             fields.insert("exclusion".into(), Value::Bool(exclusion));
         }
-        if let Some(until) = self.until {
-            fields.insert("exclusionUntil".into(), Value::String(iso(until)));
+        if let Some(until) = self.exclusion_until() {
+            fields.insert("exclusionUntil".into(), Value::String(until));
         }
         Value::Object(fields).to_string()
     }
@@ -127,7 +160,7 @@ fn what_is_wrong(id: &str) -> Option<String> {
     } else if has(&[',', ';']) {
         "looks like a list or a line of one: give one id at a time"
     } else if has(&['@']) {
-        "looks like an e-mail address: give the id of the user who has it"
+        "looks like an e-mail address: give it as a name, to be looked up"
     } else if has(&['<', '>']) {
         "has a < or > in it: is it a placeholder?"
     } else if id.contains(is_blank) {
@@ -140,6 +173,21 @@ fn what_is_wrong(id: &str) -> Option<String> {
         return None;
     };
     Some(format!("the user's id {what}"))
+}
+
+/// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
+pub fn same_user(id: &str) -> Cow<'_, str> {
+    if id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        id.to_ascii_lowercase().into()
+    } else {
+        id.into()
+    }
+}
+
+fn until(epoch: i64) -> Result<DateTime<Utc>, Fault> {
+    let known = DateTime::from_timestamp(epoch, 0).filter(|_| (0..=UNTIL_MAX).contains(&epoch));
+    known
+        .ok_or_else(|| Fault::new(Code::ExclusionUntilInvalid, "exclusionUntil is before 1970 or after 9999"))
 }
 
 fn iso(time: DateTime<Utc>) -> String {
@@ -182,6 +230,17 @@ mod tests {
             let request = ResetRequest::new(id, None, None).unwrap();
             assert_eq!(request.path(), format!("/api/systemusers/{segment}/resetmfa"));
         }
+    }
+
+    #[test]
+    fn a_name_is_not_an_id() {
+        let request = ResetRequest::by_name("a@b", Some(true), None).unwrap();
+        assert_eq!((request.id(), request.name(), request.same_user()), (None, Some("a@b"), None));
+        let found = request.found("u".into());
+        assert_eq!((found.id(), found.name(), found.unknown_name()), (Some("u"), Some("a@b"), None));
+        assert_eq!((found.path().as_str(), found.body()), ("/api/systemusers/u/resetmfa", request.body()));
+        assert_eq!(ResetRequest::by_name("a*", None, None).unwrap_err().code, Code::NameInvalid);
+        assert_eq!(ResetRequest::by_name("a", None, Some(-1)).unwrap_err().code, Code::ExclusionUntilInvalid);
     }
 
     #[test]

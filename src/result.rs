@@ -8,14 +8,23 @@ use serde::Serialize;
 use crate::code::Code;
 use crate::outcome::{Outcome, Verdict};
 
-/// The result of one user's reset. It holds no secret, because its texts are redacted before it is made.
+/// Whom a result is about, as it may be shown.
+#[derive(Clone, Debug, Default)]
+pub struct Whom {
+    pub name: Option<String>,
+    pub user_id: Option<String>,
+}
+
+/// What became of one user's reset. Holds no secret: its text is cleaned when it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResetResult {
     pub outcome: Outcome,
     /// `None` where the user was reset.
     pub code: Option<Code>,
-    /// `None` where a fault concerns no particular user, such as a missing key.
+    /// The username or e-mail address, where the user was given by name.
+    pub name: Option<String>,
+    /// `None` where a fault is nobody's in particular, as a missing key is, and where no user was found by name.
     pub user_id: Option<String>,
     /// The number that the caller gave to a batch's request.
     pub tag: Option<u64>,
@@ -37,12 +46,13 @@ pub struct ResetResult {
 }
 
 impl ResetResult {
-    pub fn new(user_id: Option<&str>, verdict: Verdict, attempts: u32, elapsed: Duration) -> Self {
+    pub fn new(whom: Whom, verdict: Verdict, attempts: u32, elapsed: Duration) -> Self {
         Self {
-            message: sentence(user_id, &verdict),
+            message: sentence(&whom, &verdict),
             outcome: verdict.outcome,
             code: verdict.code,
-            user_id: user_id.map(str::to_owned),
+            name: whom.name,
+            user_id: whom.user_id,
             tag: None,
             http_status: verdict.http_status,
             server_message: verdict.server_message,
@@ -57,7 +67,8 @@ impl ResetResult {
 
     /// A result for a request that was never sent.
     pub fn unsent(user_id: Option<&str>, verdict: impl Into<Verdict>) -> Self {
-        Self::new(user_id, verdict.into(), 0, Duration::ZERO)
+        let whom = Whom { name: None, user_id: user_id.map(str::to_owned) };
+        Self::new(whom, verdict.into(), 0, Duration::ZERO)
     }
 
     /// The result document of the C ABI. `status` is the JC_ number. Fields that do not apply are absent.
@@ -66,6 +77,7 @@ impl ResetResult {
             outcome: self.outcome.as_str(),
             status,
             code: self.code.map(Code::as_str),
+            name: self.name.as_deref(),
             user_id: self.user_id.as_deref(),
             tag: self.tag,
             http_status: self.http_status,
@@ -91,6 +103,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<u64>,
@@ -112,20 +126,25 @@ struct Document<'a> {
     body: Option<&'a str>,
 }
 
-fn sentence(user_id: Option<&str>, verdict: &Verdict) -> Option<String> {
+fn sentence(whom: &Whom, verdict: &Verdict) -> Option<String> {
     let what = &verdict.what;
-    let told = match (verdict.outcome, user_id) {
-        (Outcome::Reset, _) if what.is_empty() => return None,
-        (Outcome::Reset, Some(id)) => format!("User '{id}' was reset, but {what}."),
-        (Outcome::Reset, None) => format!("The user was reset, but {what}."),
-        (Outcome::Unknown, Some(id)) => format!("It is unknown whether user '{id}' was reset: {what}."),
-        (Outcome::Unknown, None) => format!("It is unknown whether the user was reset: {what}."),
-        // The first request may well have reset the user.
-        (Outcome::Cancelled, Some(id)) if verdict.code == Some(Code::DuplicateUser) => {
-            format!("User '{id}' was not sent a second time: {what}.")
+    let user = match (&whom.name, &whom.user_id) {
+        (Some(name), Some(id)) => Some(format!("'{name}' ({id})")),
+        (Some(only), None) | (None, Some(only)) => Some(format!("'{only}'")),
+        (None, None) => None,
+    };
+    let told = match (verdict.outcome, user) {
+        // An earlier request has reset the user, or may well have.
+        (_, Some(user)) if matches!(verdict.code, Some(Code::DuplicateUser | Code::JournalAlreadyReset)) => {
+            format!("User {user} was not sent a second time: {what}.")
         }
-        (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, Some(id)) => {
-            format!("User '{id}' was not reset: {what}.")
+        (Outcome::Reset, _) if what.is_empty() => return None,
+        (Outcome::Reset, Some(user)) => format!("User {user} was reset, but {what}."),
+        (Outcome::Reset, None) => format!("The user was reset, but {what}."),
+        (Outcome::Unknown, Some(user)) => format!("It is unknown whether user {user} was reset: {what}."),
+        (Outcome::Unknown, None) => format!("It is unknown whether the user was reset: {what}."),
+        (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, Some(user)) => {
+            format!("User {user} was not reset: {what}.")
         }
         (Outcome::Refused | Outcome::Cancelled | Outcome::Invalid, None) => {
             format!("Nobody was reset: {what}.")
@@ -149,7 +168,8 @@ mod tests {
         let mut verdict = Verdict::new(Outcome::Refused, Code::UserNotFound, "there is no such user (404)");
         verdict.http_status = Some(404);
         verdict.server_message = Some("Not Found".into());
-        let mut result = ResetResult::new(Some("u"), verdict, 1, Duration::from_millis(12));
+        let whom = Whom { name: None, user_id: Some("u".into()) };
+        let mut result = ResetResult::new(whom, verdict, 1, Duration::from_millis(12));
         result.tag = Some(u64::MAX);
         assert_eq!(
             result.to_json(2),
@@ -170,6 +190,15 @@ mod tests {
             (Outcome::Invalid, None, "Nobody was reset: x."),
         ] {
             let result = ResetResult::unsent(user, Verdict::new(outcome, Code::Cancelled, "x"));
+            assert_eq!(result.message.as_deref(), Some(sentence));
+        }
+        for (name, user_id, sentence) in [
+            (Some("n"), None, "User 'n' was not reset: x."),
+            (Some("n"), Some("u"), "User 'n' (u) was not reset: x."),
+        ] {
+            let whom = Whom { name: name.map(str::to_owned), user_id: user_id.map(str::to_owned) };
+            let verdict = Verdict::new(Outcome::Refused, Code::AuthRefused, "x");
+            let result = ResetResult::new(whom, verdict, 0, Duration::ZERO);
             assert_eq!(result.message.as_deref(), Some(sentence));
         }
         let duplicate = Verdict::new(Outcome::Cancelled, Code::DuplicateUser, "x");

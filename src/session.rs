@@ -5,22 +5,24 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
-use reqwest::Method;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use tokio::time::Instant;
 
+use crate::answer::Answer;
 use crate::attempt::{self, Connections, InFlight, Reply, Stopped};
 use crate::code::Code;
 use crate::config::Config;
+use crate::lookup::Name;
 use crate::outcome::{Fault, Outcome, Verdict};
 use crate::redact::Redactor;
 use crate::reset::ResetRequest;
-use crate::result::ResetResult;
+use crate::result::{ResetResult, Whom};
 use crate::retry::{RetryPolicy, Step, Tried};
 use crate::throttle::Throttle;
-use crate::{answer, failure, http};
+use crate::{answer, failure, http, lookup};
 
-/// An id is shown up to this length, in characters. A request takes none that is longer.
+/// An id, or a name, is shown up to this length, in characters. A request takes none that is longer.
 const ID_SHOWN: usize = 1024;
 
 pub struct Session {
@@ -31,6 +33,58 @@ pub struct Session {
     throttle: Throttle,
     connections: Connections,
     key: KeyTrust,
+}
+
+/// A user as the caller has written him, where no request could be made of it.
+#[cfg(feature = "capi")]
+pub enum Given<'a> {
+    Id(&'a str),
+    Name(&'a str),
+}
+
+/// What is sent for a user. Only the reset has to be told from then on how far it has come.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    LookUp(&'a Name),
+    Reset(&'a Arc<InFlight>),
+}
+
+impl Part<'_> {
+    fn body(self, request: &ResetRequest) -> String {
+        match self {
+            Self::LookUp(name) => name.body().to_string(),
+            Self::Reset(_) => request.body(),
+        }
+    }
+
+    /// A look-up's attempts have nothing in common.
+    fn in_flight(self) -> Arc<InFlight> {
+        match self {
+            Self::LookUp(_) => Arc::default(),
+            Self::Reset(in_flight) => in_flight.clone(),
+        }
+    }
+
+    fn judge(self, answer: &Answer, url: &Url, redactor: &Redactor) -> Result<String, Verdict> {
+        match self {
+            Self::LookUp(name) => lookup::judge(answer, name, url, redactor),
+            Self::Reset(_) => Err(answer::judge(answer, url, redactor)),
+        }
+    }
+
+    fn may_be_sent_again(self, verdict: &Verdict) -> bool {
+        match self {
+            Self::LookUp(_) => lookup::passes(verdict),
+            Self::Reset(_) => verdict.may_be_sent_again(),
+        }
+    }
+
+    fn last_word(self, verdict: Verdict) -> Verdict {
+        match self {
+            Self::LookUp(_) => lookup::last_word(verdict),
+            Self::Reset(_) => verdict,
+        }
+    }
 }
 
 impl Session {
@@ -63,6 +117,11 @@ impl Session {
         self.redactor.clean_whole(id, ID_SHOWN)
     }
 
+    pub fn whom(&self, request: &ResetRequest) -> Whom {
+        let shown = |text: Option<&str>| text.map(|text| self.shown_id(text));
+        Whom { name: shown(request.name()), user_id: shown(request.id()) }
+    }
+
     /// While this is false, a failure that is everyone's is still to be expected, and requests go one at a time.
     pub fn may_go_side_by_side(&self) -> bool {
         self.key.is_enough()
@@ -85,14 +144,19 @@ impl Session {
 
     /// A result for a request that is surely not sent.
     pub fn unsent(&self, request: &ResetRequest, why: impl Into<Verdict>) -> ResetResult {
-        ResetResult::unsent(Some(&self.shown_id(request.id())), why)
+        ResetResult::new(self.whom(request), why.into(), 0, Duration::ZERO)
     }
 
     /// A result for a user whose request could not even be made.
     #[cfg(feature = "capi")]
-    pub fn invalid(&self, id: Option<&str>, fault: Fault) -> ResetResult {
-        let id = id.filter(|id| !id.trim().is_empty()).map(|id| self.shown_id(id));
-        ResetResult::unsent(id.as_deref(), fault)
+    pub fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
+        let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_id(text));
+        let whom = match given {
+            Some(Given::Id(id)) => Whom { user_id: shown(id), ..Whom::default() },
+            Some(Given::Name(name)) => Whom { name: shown(name), ..Whom::default() },
+            None => Whom::default(),
+        };
+        ResetResult::new(whom, fault.into(), 0, Duration::ZERO)
     }
 
     /// What is known of a request that ends here, before its answer was judged.
@@ -108,19 +172,38 @@ impl Session {
                 Verdict::new(Outcome::Unknown, code, "it was stopped while the request was under way")
             }
             Stopped::NotSent if code == Code::Panic => {
-                let what = "a defect of jcsdk ended it before anything was sent";
+                let what = "a defect of jcsdk ended it before the reset was sent";
                 Verdict::new(Outcome::Refused, Code::PanicUnsent, what)
             }
             Stopped::NotSent => {
-                Verdict::new(Outcome::Cancelled, code, "it was stopped before anything was sent")
+                Verdict::new(Outcome::Cancelled, code, "it was stopped before the reset was sent")
             }
         };
         let (attempts, elapsed) = in_flight.attempts();
-        ResetResult::new(Some(&self.shown_id(request.id())), verdict, attempts, elapsed)
+        ResetResult::new(self.whom(request), verdict, attempts, elapsed)
     }
 
-    /// Sends the request until its outcome is known, no retry is left or the time is up. The user's time began with
-    /// `turn`.
+    /// The request with its user's id. One that has only a name is looked up: the first part of the user's work, which
+    /// changes nothing. The user's time began with `turn`.
+    pub async fn look_up(
+        &self,
+        http: &reqwest::Client,
+        request: &ResetRequest,
+        turn: Instant,
+    ) -> Result<ResetRequest, Box<ResetResult>> {
+        let Some(name) = request.unknown_name() else { return Ok(request.clone()) };
+        let (ended, _) = self.send(http, request, Part::LookUp(name), turn).await;
+        let ended = ended.and_then(|id| {
+            if Instant::now() <= self.latest_start(turn) {
+                return Ok(request.found(id));
+            }
+            let what = "the search for this name took all of the time, and left none for the reset";
+            Err(Verdict::new(Outcome::Refused, Code::LookupFailed, what))
+        });
+        ended.map_err(|verdict| Box::new(ResetResult::new(self.whom(request), verdict, 0, turn.elapsed())))
+    }
+
+    /// Resets a user whose id is known. The user's time began with `turn`.
     pub async fn reset(
         &self,
         http: &reqwest::Client,
@@ -129,7 +212,24 @@ impl Session {
         turn: Instant,
     ) -> ResetResult {
         #[cfg(feature = "panic-for-tests")]
-        assert!(request.id() != "panic-there", "a defect for tests");
+        assert!(!request.id().is_some_and(|id| id.starts_with("panic-there")), "a defect for tests");
+        let (ended, attempts) = self.send(http, request, Part::Reset(in_flight), turn).await;
+        let verdict = match ended {
+            Err(verdict) => verdict,
+            Ok(_) => unreachable!("only a look-up finds an id"),
+        };
+        ResetResult::new(self.whom(request), verdict, attempts, turn.elapsed())
+    }
+
+    /// Sends this part until what comes of it is known, no retry is left or the time is up. Returns the id that a look-up
+    /// has found, or the last word; and how often it was sent.
+    async fn send(
+        &self,
+        http: &reqwest::Client,
+        request: &ResetRequest,
+        part: Part<'_>,
+        turn: Instant,
+    ) -> (Result<String, Verdict>, u32) {
         let deadline = turn + self.retry.total;
         let mut attempts = 0;
         // The server's last word. It says more than the news that a further attempt could not even be sent.
@@ -149,20 +249,28 @@ impl Session {
                 };
             }
             attempts += 1;
+            let in_flight = part.in_flight();
             in_flight.begin(attempts, turn);
             let began = Instant::now();
-            let tried = self.attempt(http, request, in_flight, deadline).await;
+            let tried = match self.attempt(http, request, part, &in_flight, deadline).await {
+                Ok(id) => {
+                    self.key.accept();
+                    return (Ok(id), attempts);
+                }
+                Err(tried) => tried,
+            };
+            let may_be_sent_again = part.may_be_sent_again(&tried);
             let step = self.retry.next(
                 Tried {
                     attempts,
-                    may_be_sent_again: tried.may_be_sent_again(),
+                    may_be_sent_again,
                     retry_after: tried.retry_after,
                     took: began.elapsed(),
                     remaining: deadline.saturating_duration_since(Instant::now()),
                 },
                 fastrand::f64(),
             );
-            if let Some(asked) = tried.retry_after.filter(|_| tried.may_be_sent_again()) {
+            if let Some(asked) = tried.retry_after.filter(|_| may_be_sent_again) {
                 self.throttle.hold(asked);
             }
             let was_not_sent = tried.outcome == Outcome::Refused && tried.http_status.is_none();
@@ -180,7 +288,7 @@ impl Session {
         let is_suspect = ended.code.is_some_and(Code::stops_batch_if_first) && !self.key.is_accepted();
         let verdict = Verdict { stops_batch: ended.stops_batch || is_suspect, ..ended };
         self.key.learn(&verdict);
-        ResetResult::new(Some(&self.shown_id(request.id())), verdict, attempts, turn.elapsed())
+        (Err(part.last_word(verdict)), attempts)
     }
 
     /// The latest time at which an attempt still makes sense for a user whose turn began then.
@@ -192,17 +300,20 @@ impl Session {
         &self,
         http: &reqwest::Client,
         request: &ResetRequest,
+        part: Part<'_>,
         in_flight: &Arc<InFlight>,
         deadline: Instant,
-    ) -> Verdict {
+    ) -> Result<String, Verdict> {
         let url = self.config.url(&request.path());
         let deadline = deadline.min(Instant::now() + self.config.request_timeout);
         let mut post = reqwest::Request::new(Method::POST, url.clone());
         *post.headers_mut() = self.headers.clone();
         let host = self.config.base.authority();
         let cleaned = |verdict: Verdict| Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict };
-        match attempt::send(http, post, request.body(), in_flight, &self.connections, deadline).await {
-            Reply::Answer(answer) => answer::judge(&answer, &url, &self.redactor),
+        let sent =
+            attempt::send(http, post, part.body(request), in_flight, &self.connections, deadline).await;
+        Err(match sent {
+            Reply::Answer(answer) => return part.judge(&answer, &url, &self.redactor),
             Reply::Failed(error) => {
                 let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
                 let proxy = proxy.map(|proxy| proxy.url.authority());
@@ -213,7 +324,7 @@ impl Session {
                 cleaned(Verdict::new(Outcome::Refused, Code::ConnectionNotMade, what))
             }
             Reply::TimedOut => Verdict::new(Outcome::Unknown, Code::AnswerTimedOut, "no answer came in time"),
-        }
+        })
     }
 }
 
@@ -251,9 +362,13 @@ impl KeyTrust {
         self.0.load(Ordering::Relaxed) >= Self::ENOUGH
     }
 
+    fn accept(&self) {
+        self.0.store(u32::MAX, Ordering::Relaxed);
+    }
+
     fn learn(&self, verdict: &Verdict) {
         if verdict.proves_key {
-            self.0.store(u32::MAX, Ordering::Relaxed);
+            self.accept();
         } else if verdict.stops_batch && !verdict.may_be_sent_again() {
             self.0.store(0, Ordering::Relaxed);
         } else if !verdict.may_be_sent_again() {
@@ -268,7 +383,6 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::answer::Answer;
     use crate::config::Options;
     use crate::redact::Secret;
 

@@ -1,6 +1,7 @@
 /* Resets through the C ABI.
  * abi URL KEY USER CALLS: prints nanoseconds a call.
- * abi URL KEY USER CALLS THROTTLE: prints nanoseconds for all of them through one batch, users USER-1 to USER-CALLS. */
+ * abi URL KEY USER CALLS THROTTLE [JOURNAL]: prints nanoseconds for all of them through one batch, users USER-1 to
+ * USER-CALLS, with a journal in this file. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +26,12 @@ static void reset_once(jc_client *client, const char *user)
     jc_buf_free(&result);
 }
 
-static void reset_batch(jc_client *client, const char *prefix, long users, uint32_t throttle)
+static void reset_batch(jc_client *client, const char *prefix, long users, uint32_t throttle, const char *journal)
 {
     jc_batch *batch;
     if (jc_batch_new(client, throttle, &batch) != JC_OK)
+        exit(1);
+    if (journal && jc_batch_set_journal(batch, journal, 0, NULL) != JC_OK)
         exit(1);
     for (long pushed = 0, done = 0; done < users;) {
         char user[64];
@@ -58,11 +61,12 @@ int main(int argc, char **argv)
 
     long calls = atol(argv[4]);
     double begin;
-    if (argc == 6) {
+    if (argc >= 6) {
         uint32_t throttle = (uint32_t)atol(argv[5]);
-        reset_batch(client, argv[3], (long)throttle * 2, throttle); /* warms the connections */
+        const char *journal = argc == 7 ? argv[6] : NULL;
+        reset_batch(client, argv[3], (long)throttle * 2, throttle, NULL); /* warms the connections */
         begin = now();
-        reset_batch(client, argv[3], calls, throttle);
+        reset_batch(client, argv[3], calls, throttle, journal);
         printf("%.0f\n", now() - begin);
     } else {
         for (int i = 0; i < 100; i++)

@@ -1,6 +1,7 @@
 /* Resets one user, then the users of a file, several at once.
  *
- *     reset ID FILE      the file has one id a line; the key is in JCApiKey
+ *     reset ID FILE             the file has one id a line; the key is in JCApiKey
+ *     reset --name NAME FILE    with usernames or e-mail addresses in place of the ids
  *
  * Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C. */
 #define _POSIX_C_SOURCE 200809L
@@ -22,6 +23,9 @@ static void stop(int number)
     (void)number;
     stopped = 1;
 }
+
+/* JC_BY_NAME with --name. */
+static uint32_t flags;
 
 /* How many users ended with each status. */
 static unsigned counts[JC_PANIC + 1];
@@ -61,11 +65,21 @@ static char *next_id(FILE *users)
     return NULL;
 }
 
+/* One user, with one call: an id needs no client. */
+static void reset_one(jc_client *client, const char *user)
+{
+    jc_buf result = JC_BUF_INIT;
+    if (flags & JC_BY_NAME)
+        count(jc_client_reset_system_user_mfa(client, user, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, flags, &result), &result);
+    else
+        count(jc_reset_system_user_mfa(user, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result), &result);
+}
+
 /* Pushes the file's users until the batch is full. */
 static void push(jc_batch *batch, jc_client *client, FILE *users, char **id)
 {
     for (; *id; free(*id), *id = next_id(users)) {
-        int32_t status = jc_batch_push(batch, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, 0, 0);
+        int32_t status = jc_batch_push(batch, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, flags, 0);
         if (status == JC_FULL) return;
         if (status != JC_OK) count(status, &(jc_buf)JC_BUF_INIT);
     }
@@ -94,9 +108,14 @@ static void reset_all(jc_client *client, FILE *users)
 
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "--name") == 0) {
+        flags = JC_BY_NAME;
+        argv++;
+        argc--;
+    }
     FILE *users = argc == 3 ? fopen(argv[2], "r") : NULL;
     if (!users) {
-        fprintf(stderr, "usage: %s ID FILE\n", argv[0]);
+        fprintf(stderr, "usage: reset [--name] USER FILE\n");
         return 2;
     }
     jc_client *client = NULL;
@@ -107,7 +126,7 @@ int main(int argc, char **argv)
         fclose(users);
         return 2;
     }
-    count(jc_reset_system_user_mfa(argv[1], JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, &result), &result);
+    reset_one(client, argv[1]);
     sigaction(SIGINT, &(struct sigaction){.sa_handler = stop}, NULL);
     reset_all(client, users);
     jc_client_free(client);

@@ -1,6 +1,7 @@
 // Resets one user, then the users of a file, several at once.
 //
-//     Reset ID FILE      the file has one id a line; the key is in JCApiKey
+//     Reset ID FILE             the file has one id a line; the key is in JCApiKey
+//     Reset --name NAME FILE    with usernames or e-mail addresses in place of the ids
 //
 // Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
 // Loads the library from the path in JCSDK_LIBRARY, else from where .NET looks for native libraries.
@@ -21,6 +22,7 @@ internal static class Native
     internal const int Ok = 0, Timeout = 5, Full = 6, End = 7, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
+    internal const uint ByName = 2;
 
     static Native() => NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, assembly, path) =>
         Environment.GetEnvironmentVariable("JCSDK_LIBRARY") is { Length: > 0 } file ? NativeLibrary.Load(file) : IntPtr.Zero);
@@ -108,28 +110,29 @@ public sealed class Client : IDisposable
             throw new InvalidOperationException(error.Take().Message);
     }
 
-    public Result Reset(string id)
+    /// The user is given by id, or by username or e-mail address.
+    public Result Reset(string user, bool byName = false)
     {
         var result = new Native.Buffer();
-        Native.jc_client_reset_system_user_mfa(client, Native.Utf8(id), Native.ExclusionUnset, Native.UntilUnset, 0, ref result);
+        Native.jc_client_reset_system_user_mfa(client, Native.Utf8(user), Native.ExclusionUnset, Native.UntilUnset, byName ? Native.ByName : 0, ref result);
         return result.Take();
     }
 
-    /// Returns the results in the order of the ids. After a stop, only users who were pushed before have one.
-    public IEnumerable<Result> ResetAll(IEnumerable<string> ids, CancellationToken stop)
+    /// Returns the results in the order of the users. After a stop, only users who were pushed before have one.
+    public IEnumerable<Result> ResetAll(IEnumerable<string> all, bool byName, CancellationToken stop)
     {
         Native.jc_batch_new(client, AtOnce, out var batch);
         using (batch)
         using (stop.Register(() => Native.jc_batch_cancel(batch)))
-        using (var users = ids.GetEnumerator())
+        using (var users = all.GetEnumerator())
         {
             var result = new Native.Buffer();
             for (var more = users.MoveNext(); ;)
             {
                 while (more && !stop.IsCancellationRequested)
                 {
-                    var id = Native.Utf8(users.Current);
-                    var pushed = Native.jc_batch_push(batch, id, Native.ExclusionUnset, Native.UntilUnset, 0, 0);
+                    var user = Native.Utf8(users.Current);
+                    var pushed = Native.jc_batch_push(batch, user, Native.ExclusionUnset, Native.UntilUnset, byName ? Native.ByName : 0, 0);
                     if (pushed == Native.Full) break;
                     if (pushed is not (Native.Ok or Native.Closed)) throw new InvalidOperationException($"jc_batch_push returned {pushed}.");
                     more = users.MoveNext();
@@ -149,9 +152,11 @@ public static class Program
 {
     public static int Main(string[] arguments)
     {
+        var byName = arguments is ["--name", ..];
+        if (byName) arguments = arguments[1..];
         if (arguments.Length != 2)
         {
-            Console.Error.WriteLine("usage: Reset ID FILE");
+            Console.Error.WriteLine("usage: Reset [--name] USER FILE");
             return 2;
         }
         var counts = new[] { "reset", "refused", "unknown", "cancelled", "invalid" }.ToDictionary(outcome => outcome, _ => 0);
@@ -172,8 +177,8 @@ public static class Program
         {
             using var client = new Client();
             var users = File.ReadLines(arguments[1]).Select(line => line.Trim()).Where(line => line.Length > 0);
-            Tell(client.Reset(arguments[0]));
-            foreach (var result in client.ResetAll(users, stop.Token)) Tell(result);
+            Tell(client.Reset(arguments[0], byName));
+            foreach (var result in client.ResetAll(users, byName, stop.Token)) Tell(result);
         }
         catch (Exception error) when (error is IOException or InvalidOperationException or ArgumentException)
         {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Resets one user, then the users of a file, several at once.
 
-    reset.py ID FILE      the file has one id a line; the key is in JCApiKey
+    reset.py ID FILE             the file has one id a line; the key is in JCApiKey
+    reset.py --name NAME FILE    with usernames or e-mail addresses in place of the ids
 
 Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
 Loads the library from the path in JCSDK_LIBRARY, else libjcsdk.so.1 from where the loader finds it.
@@ -17,6 +18,7 @@ from ctypes import string_at
 
 OK, TIMEOUT, FULL, END = 0, 5, 6, 7
 EXCLUSION_UNSET, UNTIL_UNSET = -1, -(2**63)
+BY_NAME = 2
 AT_ONCE = 8
 
 
@@ -37,6 +39,7 @@ for name, result, arguments in [
     ("jc_buf_free", None, [POINTER(Buffer)]),
     ("jc_reset_system_user_mfa", c_int32, [*REQUEST, POINTER(Buffer)]),
     ("jc_client_new", c_int32, [c_void_p, POINTER(c_void_p), POINTER(Buffer)]),
+    ("jc_client_reset_system_user_mfa", c_int32, [c_void_p, *REQUEST, c_uint32, POINTER(Buffer)]),
     ("jc_client_free", None, [c_void_p]),
     ("jc_batch_new", c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
     ("jc_batch_push", c_int32, [c_void_p, *REQUEST, c_uint32, c_uint64]),
@@ -53,11 +56,11 @@ class ConfigurationError(Exception):
     pass
 
 
-def request(user_id):
+def request(user):
     # C text ends at a NUL, and an id that is cut there may be that of another user.
-    if "\0" in user_id:
-        raise ValueError("an id must not contain a NUL")
-    return user_id.encode(), EXCLUSION_UNSET, UNTIL_UNSET
+    if "\0" in user:
+        raise ValueError("an id or a name must not contain a NUL")
+    return user.encode(), EXCLUSION_UNSET, UNTIL_UNSET
 
 
 def reset(user_id):
@@ -77,22 +80,27 @@ class Client:
     def __exit__(self, *_):
         lib.jc_client_free(self.handle)
 
-    def reset_all(self, ids, is_stopped):
-        """Yields the results in the order of the ids. After a stop, only users who were pushed before have one."""
-        batch, buffer, user_id = c_void_p(), Buffer(), next(ids, None)
+    def reset(self, user, flags):
+        buffer = Buffer()
+        lib.jc_client_reset_system_user_mfa(self.handle, *request(user), flags, byref(buffer))
+        return buffer.take()
+
+    def reset_all(self, users, flags, is_stopped):
+        """Yields the results in the order of the users. After a stop, only users who were pushed before have one."""
+        batch, buffer, user = c_void_p(), Buffer(), next(users, None)
         lib.jc_batch_new(self.handle, AT_ONCE, byref(batch))
         try:
             while True:
-                while user_id is not None and not is_stopped():
-                    pushed = lib.jc_batch_push(batch, *request(user_id), 0, 0)
+                while user is not None and not is_stopped():
+                    pushed = lib.jc_batch_push(batch, *request(user), flags, 0)
                     if pushed == FULL:
                         break
                     if pushed != OK:
                         raise RuntimeError(f"jc_batch_push returned {pushed}")
-                    user_id = next(ids, None)
+                    user = next(users, None)
                 if is_stopped():
                     lib.jc_batch_cancel(batch)
-                elif user_id is None:
+                elif user is None:
                     lib.jc_batch_close(batch)
                 # A short wait, because Python runs its signal handlers only between calls.
                 status = lib.jc_batch_next(batch, 100, byref(buffer))
@@ -105,6 +113,9 @@ class Client:
 
 
 def main(arguments):
+    flags = BY_NAME if arguments[:1] == ["--name"] else 0
+    if flags:
+        arguments = arguments[1:]
     if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
@@ -117,11 +128,11 @@ def main(arguments):
         print(f"\r{outcomes.total()} done", end="", file=sys.stderr)
 
     try:
-        with open(arguments[1], encoding="utf-8-sig") as users, Client() as client:
-            tell(reset(arguments[0]))
+        with open(arguments[1], encoding="utf-8-sig") as lines, Client() as client:
+            tell(client.reset(arguments[0], flags) if flags else reset(arguments[0]))
             signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
-            ids = (line.strip() for line in users if line.strip())
-            for result in client.reset_all(ids, lambda: bool(stopped)):
+            users = (line.strip() for line in lines if line.strip())
+            for result in client.reset_all(users, flags, lambda: bool(stopped)):
                 tell(result)
     except (ConfigurationError, OSError) as error:
         print(error, file=sys.stderr)

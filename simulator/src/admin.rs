@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use crate::answer::{Answer, Shape};
 use crate::request::Request;
 use crate::server::{Records, Server};
+use crate::users::Names;
 
 pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
     let service = service_fn(async |request: hyper::Request<Incoming>| {
@@ -36,7 +37,17 @@ fn answer(records: &mut Records, request: &Request) -> Answer {
             return Answer::json(StatusCode::OK, &users.iter().collect::<Vec<_>>());
         }
         (&Method::DELETE, ["log"]) => log.clear(),
-        (&Method::PUT, ["users", id]) => users.add(id),
+        (&Method::PUT, ["users", id]) => {
+            let names = if request.body.is_empty() {
+                Ok(Names::default())
+            } else {
+                serde_json::from_str(&request.body)
+            };
+            match names {
+                Ok(names) => users.add(id, names),
+                Err(error) => return bad_request(&error),
+            }
+        }
         (&Method::DELETE, ["faults"]) => faults.clear(),
         (&Method::PUT, ["faults", id]) => {
             let script = serde_json::from_str(&request.body);

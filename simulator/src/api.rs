@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::answer::{Answer, Shape};
 use crate::request::Request;
+use crate::search::Search;
 use crate::users::{Reset, Users};
 
 #[derive(Debug)]
@@ -36,6 +37,14 @@ pub(crate) fn judge(key: &str, org: Option<&str>, users: &Users, request: &Reque
             Some(user) => Answer::json(StatusCode::OK, user),
             None => no_such_user(),
         },
+        (&Method::POST, ["api", "search", "systemusers"]) => {
+            match serde_json::from_str::<Search>(&request.body) {
+                Ok(search) => Answer::json(StatusCode::OK, &search.answer(users, request.query("limit"))),
+                Err(error) => {
+                    Shape::Message.answer(StatusCode::BAD_REQUEST, &format!("invalid search: {error}"))
+                }
+            }
+        }
         (&Method::GET, ["api", "systemusers"]) => {
             let results: Vec<_> = users.iter().collect();
             Answer::json(StatusCode::OK, &json!({ "totalCount": results.len(), "results": results }))

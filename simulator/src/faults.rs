@@ -8,7 +8,7 @@ use serde_json::{Error, Value};
 
 use crate::step::Step;
 
-/// A script for each user id.
+/// A script for each user id, and for each `search:` with a name.
 #[derive(Default, Deserialize)]
 pub(crate) struct Faults(HashMap<String, Script>);
 

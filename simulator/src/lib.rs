@@ -28,9 +28,14 @@
 //! `200 OK`, which is one of the answers that the API is known to send (assumed). The texts and shapes of 400 and 404 are
 //! assumed, too.
 //!
+//! # The search
+//! `POST /api/search/systemusers?limit=10` with `{"filter":{"or":[{"username":"…"},{"email":"…"}]},"fields":"username
+//! email"}` finds the users whose username or address is one of these texts, in the same case (assumed). Any other filter
+//! is answered with 400. A new user's username is his id, and his address is `{id}@example.com`.
+//!
 //! # Fault scripts
-//! A script belongs to a user id. It is an array of steps, or `{"steps": [...], "repeat": true}` to start again after the
-//! last step. Each reset request for that id, with any method and key, takes one step. After the last step the API answers
+//! A script belongs to a user id, or to `search:` and the first name that a search looks for. It is an array of steps, or `{"steps": [...], "repeat": true}` to start again after the
+//! last step. Each reset request for that id, with any method and key, takes one step, and each search for that name. After the last step the API answers
 //! normally. The log's `fault` is the field names of the step that was taken, joined by `+`.
 //!
 //! These fields change the answer. If none of the first seven is given, the API's own answer is kept:
@@ -78,6 +83,7 @@ mod log;
 mod options;
 mod proxy;
 mod request;
+mod search;
 mod server;
 mod simulator;
 mod step;

@@ -25,6 +25,8 @@ pub struct Entry {
     pub target: String,
     /// The user's id in the target, decoded.
     pub id: Option<String>,
+    /// The name that a search looks for.
+    pub name: Option<String>,
     /// Entries with the same headers share them, so that a benchmark's log stays small.
     #[serde(serialize_with = "headers")]
     pub headers: Arc<HeaderMap>,
@@ -68,6 +70,8 @@ pub struct Stats {
     pub open_connections: usize,
     /// Reset requests that arrived, by user id.
     pub by_id: IndexMap<String, usize>,
+    /// Searches that arrived, by the name that they look for.
+    pub by_name: IndexMap<String, usize>,
 }
 
 pub(crate) struct Log {
@@ -126,11 +130,12 @@ impl Log {
         answer: Option<StatusCode>,
         fault: Option<Arc<str>>,
     ) {
+        let name = request.name();
         if let Some(id) = request.path.reset() {
-            match self.stats.by_id.get_mut(id) {
-                Some(count) => *count += 1,
-                None => drop(self.stats.by_id.insert(id.to_owned(), 1)),
-            }
+            count(&mut self.stats.by_id, id);
+        }
+        if let Some(name) = &name {
+            count(&mut self.stats.by_name, name);
         }
         let headers = match self.entries.last() {
             Some(last) if *last.headers == request.headers => last.headers.clone(),
@@ -143,11 +148,19 @@ impl Log {
             method: request.method,
             target: request.target,
             id: request.path.user().map(str::to_owned),
+            name,
             headers,
             body: request.body,
             at_ms: self.started.elapsed().as_millis() as u64,
             answer: answer.map(|status| status.as_u16()),
             fault,
         });
+    }
+}
+
+fn count(counts: &mut IndexMap<String, usize>, of: &str) {
+    match counts.get_mut(of) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(of.to_owned(), 1)),
     }
 }

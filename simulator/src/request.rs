@@ -4,6 +4,8 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
+use crate::search::Search;
+
 #[derive(Debug)]
 pub(crate) struct Request {
     pub method: Method,
@@ -23,6 +25,27 @@ impl Request {
             headers: parts.headers,
             body: String::from_utf8_lossy(body).into_owned(),
         }
+    }
+
+    /// The first parameter of this name, undecoded.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let parameters = self.target.split_once('?')?.1.split('&');
+        parameters
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The name that is searched for.
+    pub fn name(&self) -> Option<String> {
+        let is_search = self.path.segments()[..] == ["api", "search", "systemusers"];
+        is_search.then(|| Search::name(&self.body)).flatten()
+    }
+
+    /// Which fault script it takes a step of.
+    pub fn script(&self) -> Option<String> {
+        let search = || self.name().map(|name| format!("search:{name}"));
+        self.path.reset().map(str::to_owned).or_else(search)
     }
 
     pub fn header(&self, name: &str) -> Option<&[u8]> {

@@ -11,7 +11,7 @@ use crate::faults::Faults;
 use crate::log::Log;
 use crate::options::Options;
 use crate::request::Request;
-use crate::users::Users;
+use crate::users::{Names, Users};
 
 pub(crate) struct Server {
     pub addresses: Addresses,
@@ -38,7 +38,7 @@ impl Server {
     pub fn new(options: Options, addresses: Addresses, faults: Faults) -> Server {
         let mut users = Users::default();
         for n in 1..=options.users {
-            users.add(&format!("ok-{n}"));
+            users.add(&format!("ok-{n}"), Names::default());
         }
         Server {
             addresses,
@@ -55,7 +55,7 @@ impl Server {
 
     pub fn receive(&self, listener: Listener, connection: u64, request: Request) -> Reply {
         let Records { users, faults, log } = &mut *self.records();
-        let step = request.path.reset().and_then(|id| faults.next(id));
+        let step = request.script().and_then(|script| faults.next(&script));
         let own = match api::judge(&self.key, self.org.as_deref(), users, &request) {
             Verdict::Answer(answer) => answer,
             Verdict::Reset { id, reset } => {

@@ -16,7 +16,7 @@ use crate::listeners;
 use crate::log::{Entry, Stats};
 use crate::options::Options;
 use crate::server::Server;
-use crate::users::User;
+use crate::users::{Names, User};
 
 /// A running simulator; dropping it closes every listener and connection.
 pub struct Simulator {
@@ -89,10 +89,16 @@ impl Simulator {
 
     /// Adds a user with TOTP set up. A user who exists already is replaced.
     pub fn add_user(&self, id: &str) {
-        self.server.records().users.add(id);
+        self.server.records().users.add(id, Names::default());
     }
 
-    /// Sets the fault script of a user id, whether or not the user exists.
+    /// As [`Simulator::add_user`], with a username and an e-mail address.
+    pub fn add_named_user(&self, id: &str, username: &str, email: &str) {
+        let names = Names { username: Some(username.into()), email: Some(email.into()) };
+        self.server.records().users.add(id, names);
+    }
+
+    /// Sets the fault script of a user id, or of `search:` and a name, whether or not the user exists.
     pub fn set_faults(&self, id: &str, script: Value) -> Result<(), serde_json::Error> {
         self.server.records().faults.set(id, script)
     }

@@ -1,7 +1,7 @@
 //! The users, and what a reset does to them. The table is in the crate's documentation.
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 #[derive(Clone, Debug, Serialize)]
@@ -9,6 +9,7 @@ pub struct User {
     #[serde(rename = "_id")]
     pub id: String,
     pub username: String,
+    pub email: String,
     pub totp_enabled: bool,
     pub mfa: Mfa,
 }
@@ -29,13 +30,23 @@ pub(crate) struct Reset {
     pub exclusion_until: Option<OffsetDateTime>,
 }
 
+/// What a user is called: his id, and an address made from it, where nothing is given. Names may repeat.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Names {
+    pub username: Option<String>,
+    pub email: Option<String>,
+}
+
 #[derive(Default)]
 pub(crate) struct Users(IndexMap<String, User>);
 
 impl Users {
-    pub fn add(&mut self, id: &str) {
+    pub fn add(&mut self, id: &str, names: Names) {
         let mfa = Mfa { configured: true, exclusion: false, exclusion_until: None };
-        let user = User { id: id.into(), username: id.into(), totp_enabled: true, mfa };
+        let username = names.username.unwrap_or_else(|| id.into());
+        let email = names.email.unwrap_or_else(|| format!("{id}@example.com"));
+        let user = User { id: id.into(), username, email, totp_enabled: true, mfa };
         self.0.insert(id.into(), user);
     }
 

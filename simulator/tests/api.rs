@@ -191,3 +191,67 @@ fn an_encoded_id_is_one_user_and_is_logged_as_sent() {
     assert_eq!((log[0].answer, &log[0].fault), (Some(200), &None));
     assert_eq!(simulator.stats().by_id["a/b ü"], 1);
 }
+
+const SEARCH: &str = "/api/search/systemusers?limit=10";
+
+fn search(simulator: &Simulator, target: &str, body: &Value) -> (u16, Value) {
+    let reply = call(simulator, "POST", target, &[("x-api-key", KEY)], &body.to_string());
+    (reply.status(), serde_json::from_str(reply.body()).unwrap())
+}
+
+fn by_name(name: &str) -> Value {
+    json!({ "filter": { "or": [{ "username": name }, { "email": name }] }, "fields": "username email" })
+}
+
+#[test]
+fn a_search_finds_who_has_the_name_exactly() {
+    let simulator = simulator();
+    simulator.add_named_user("1", "jane", "jane@example.com");
+    simulator.add_named_user("2", "jane@example.com", "other@example.com");
+    for (name, ids) in [
+        ("jane", vec!["1"]),
+        ("jane@example.com", vec!["1", "2"]),
+        ("ok-1@example.com", vec!["ok-1"]),
+        ("JANE", vec![]),
+        ("jan", vec![]),
+        (".*", vec![]),
+    ] {
+        let (status, found) = search(&simulator, SEARCH, &by_name(name));
+        let results = found["results"].as_array().unwrap();
+        assert_eq!((status, found["totalCount"].as_u64()), (200, Some(ids.len() as u64)), "{name}");
+        assert_eq!(results.iter().map(|user| user["_id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
+        assert!(results.iter().all(|user| user.as_object().unwrap().len() == 3), "only what was asked for");
+    }
+    let log = simulator.log();
+    assert_eq!((log[0].name.as_deref(), log[0].id.as_deref()), (Some("jane"), None));
+    assert_eq!(simulator.stats().by_name["jane@example.com"], 1);
+}
+
+#[test]
+fn a_search_has_a_limit_and_one_form() {
+    let simulator = simulator();
+    for n in 0..12 {
+        simulator.add_named_user(&format!("{n}"), "same", "same@example.com");
+    }
+    let (_, found) = search(&simulator, SEARCH, &by_name("same"));
+    assert_eq!((found["results"].as_array().unwrap().len(), &found["totalCount"]), (10, &json!(12)));
+    for body in [
+        json!({}),
+        json!({ "filter": { "or": [{ "username": { "$regex": "." } }] } }),
+        json!({ "filter": { "or": [{ "id": "1" }] } }),
+        json!({ "filter": { "and": [{ "username": "same" }] } }),
+        json!({ "filter": { "or": [] }, "searchFilter": {} }),
+    ] {
+        assert_eq!(search(&simulator, SEARCH, &body).0, 400, "{body}");
+    }
+}
+
+#[test]
+fn a_search_has_a_fault_script_of_its_own() {
+    let simulator = simulator();
+    simulator.set_faults("ok-1", json!([{ "status": 500 }])).unwrap();
+    simulator.set_faults("search:ok-1", json!([{ "status": 418 }])).unwrap();
+    assert_eq!(search(&simulator, SEARCH, &by_name("ok-1")).0, 418);
+    assert_eq!(search(&simulator, SEARCH, &by_name("ok-1")).0, 200);
+    assert_eq!(simulator.log()[0].fault.as_deref(), Some("status"));
+}

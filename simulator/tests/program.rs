@@ -124,6 +124,7 @@ fn admin_shows_and_changes_everything_and_is_not_logged() {
         "listener",
         "method",
         "n",
+        "name",
         "target",
     ];
     assert_eq!(names, expected);
@@ -147,7 +148,12 @@ fn admin_shows_and_changes_everything_and_is_not_logged() {
     assert_eq!(get("/log"), json!([]));
     assert_eq!(get("/stats")["requests"], 0);
 
+    assert_eq!(admin("PUT", "/users/named", r#"{"username":"jane","email":"j@example.com"}"#).status(), 200);
+    let named = &get("/users")[21];
+    assert_eq!((&named["username"], &named["email"]), (&json!("jane"), &json!("j@example.com")));
+
     for (method, target, body, status) in [
+        ("PUT", "/users/x", r#"{"mail":"j@example.com"}"#, 400),
         ("PUT", "/faults/x", "[", 400),
         ("PUT", "/faults/x", r#"[{"sttus":1}]"#, 400),
         ("GET", "/nothing", "", 404),

@@ -21,10 +21,10 @@ const _: () = assert!(JC_THROTTLE_LIMIT_MAX == THROTTLE_LIMIT_MAX);
 ///
 /// A failure that everyone would meet (see the codes with *) stops the batch: whoever was not begun by then comes back
 /// as cancelled, NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
-pub struct jc_batch(Batch);
+pub struct jc_batch(pub(super) Batch);
 
 /// cbindgen:ignore
-type BatchHandle = Handle<jc_batch>;
+pub(super) type BatchHandle = Handle<jc_batch>;
 
 /// Makes a batch. At most throttle_limit requests are under way at once: 1 to JC_THROTTLE_LIMIT_MAX. *out becomes the
 /// batch, which the caller owns and frees with jc_batch_free, or NULL. The client may be freed before it. Returns
@@ -47,9 +47,10 @@ pub extern "C" fn jc_batch_new(
 }
 
 /// Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
-/// request that is wrong, as invalid, with the reason. Any id is taken, and a user whose id was pushed before comes
-/// back as cancelled, DuplicateUser: the batch keeps one entry for each id. exclusion, until_epoch and flags are those
-/// of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+/// request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
+/// another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
+/// waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
+/// and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
 /// JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
 /// used. Any thread, many at once.
 #[unsafe(no_mangle)]
@@ -66,7 +67,7 @@ pub extern "C" fn jc_batch_push(
         let Ok(batch) = (unsafe { Handle::enter(batch) }) else { return JC_INVALID };
         let pushed = match request::read(&id, exclusion, until_epoch, flags) {
             Ok(request) => batch.0.push(request, Some(tag)),
-            Err(fault) => batch.0.push_invalid(request::id(&id), fault, Some(tag)),
+            Err(fault) => batch.0.push_invalid(request::given(&id, flags), fault, Some(tag)),
         };
         match pushed {
             Ok(()) => JC_OK,
@@ -119,14 +120,15 @@ pub extern "C" fn jc_batch_close(batch: *mut BatchHandle) -> i32 {
 }
 
 /// Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
-/// the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. Returns JC_OK, or
-/// JC_INVALID: batch is NULL. Any thread, also again.
+/// the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. It waits for no
+/// disk; with a journal, jc_batch_next gives each result when its end is written. Returns JC_OK, or JC_INVALID: batch is
+/// NULL. Any thread, also again.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_cancel(batch: *mut BatchHandle) -> i32 {
     with(batch, Batch::cancel)
 }
 
-/// Cancels, waits for the calls that are inside, and frees. Results that were not taken are lost. NULL does nothing.
+/// Cancels, waits for the calls that are inside and until a journal is on the disk, and frees. Results that were not taken are lost. NULL does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_free(batch: *mut BatchHandle) {
     // SAFETY: the header asks for a batch that was not freed, or NULL, and this is its one free.

@@ -47,9 +47,10 @@ pub extern "C" fn jc_client_new(
     })
 }
 
-/// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it. exclusion is 1, 0
-/// or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET.
-/// flags is 0 or JC_ALLOW_PAST. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
+/// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
+/// is his username or his e-mail address, which has to be his alone. exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch
+/// is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and
+/// JC_BY_NAME added up. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
 /// document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
 /// a batch of one can.
 #[unsafe(no_mangle)]
@@ -81,13 +82,15 @@ pub(super) fn reset(
             begun.set(true);
             client.reset(&request)
         }
-        Err(fault) => client.session.invalid(request::id(id), fault),
+        Err(fault) => client.session.invalid(request::given(id, flags), fault),
     }
 }
 
 /// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
-/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. Returns JC_OK, or
-/// JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
+/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME the
+/// user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url", "body"}, the search
+/// that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends
+/// nothing. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_preview_reset(
     client: *mut ClientHandle,
@@ -102,7 +105,7 @@ pub extern "C" fn jc_client_preview_reset(
         let preview = match unsafe { Handle::enter(client) } {
             Err(unusable) => Err(Box::new(ResetResult::unsent(None, unusable.fault("client")))),
             Ok(client) => request::read(&id, exclusion, until_epoch, flags)
-                .map_err(|fault| Box::new(client.0.session.invalid(request::id(&id), fault)))
+                .map_err(|fault| Box::new(client.0.session.invalid(request::given(&id, flags), fault)))
                 .and_then(|request| client.0.preview(&request)),
         };
         match preview {

@@ -12,6 +12,7 @@ mod buffer;
 mod cancellation;
 mod client;
 mod handle;
+mod journal;
 mod loaded;
 mod one_shot;
 mod options;

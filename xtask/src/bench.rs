@@ -24,6 +24,7 @@ pub fn run() -> Result<()> {
     let mut table = Table::default();
     calls_from_c(&work, &mut table)?;
     many_from_c(&work, &mut table)?;
+    reading_a_journal(&work, &mut table)?;
     match powershell::get() {
         Ok(pwsh) => from_powershell(pwsh, &work, &mut table)?,
         Err(error) => {
@@ -38,7 +39,7 @@ pub fn run() -> Result<()> {
 /// Only compiles the C programs, so that they stay in step with the header.
 pub fn check() -> Result<()> {
     let work = work()?;
-    for name in ["abi", "bare", "curl"] {
+    for name in ["abi", "bare", "curl", "journal"] {
         if name == "curl" && libcurl().is_none() {
             println!("{NO_LIBCURL}");
             continue;
@@ -120,13 +121,45 @@ fn instructions(command: &mut Command) -> Result<f64> {
 fn many_from_c(work: &Path, table: &mut Table) -> Result<()> {
     let server = Server::start(&["--delay-ms", "50", "--users", "1000"])?;
     let abi = compile("abi", work)?;
-    let mut pairs = Vec::new();
+    let (mut pairs, mut journals) = (Vec::new(), Vec::new());
+    let journal = work.join("journal.jsonl");
     for _ in 0..3 {
-        let ours =
-            number(Command::new(&abi).args([server.address("http")?, "simulator-key", "ok", "1000", "50"]))?;
+        let all = || {
+            let mut all = Command::new(&abi);
+            all.args([server.address("http")?, "simulator-key", "ok", "1000", "50"]);
+            Ok::<_, anyhow::Error>(all)
+        };
+        let ours = number(&mut all()?)?;
         pairs.push((ours / 1e6, 1000.0));
+        let _ = fs::remove_file(&journal);
+        journals.push((number(all()?.arg(&journal))? / 1e6, ours / 1e6));
     }
     table.pairs("1000 resets of 50 ms, 50 at once", "the least possible", "ms", &pairs);
+    table.pairs("the same with a journal", "without", "ms", &journals);
+    Ok(())
+}
+
+/// A journal of 100,000 users, each with begin and end.
+fn reading_a_journal(work: &Path, table: &mut Table) -> Result<()> {
+    let program = compile("journal", work)?;
+    let (url, file) = ("http://127.0.0.1:1", work.join("long.jsonl"));
+    let line = r#""run":"5f000000000000ab","at":"2026-11-26T01:02:03.456Z","event":"#;
+    let mut text = format!("{{\"journal\":1,{line}\"run\",\"program\":\"bench\",\"url\":\"{url}/api\"}}\n");
+    for n in 1..=100_000 {
+        let user = format!("\"n\":{n},\"userId\":\"5f0c1a2b3c4d5e6f{n:08x}\"");
+        text += &format!("{{{line}\"begin\",{user},\"exclusion\":true}}\n");
+        text += &format!(
+            "{{{line}\"end\",{user},\"outcome\":\"reset\",\"httpStatus\":200,\"attempts\":1,\"elapsedMs\":84}}\n"
+        );
+    }
+    fs::write(&file, text)?;
+    let mut pairs = Vec::new();
+    for _ in 0..PAIRS {
+        let times = numbers(Command::new(&program).args([url, "key"]).arg(&file))?;
+        let [library, alone] = times[..] else { anyhow::bail!("benches/c/journal.c printed {times:?}") };
+        pairs.push((library / 1e6, alone / 1e6));
+    }
+    table.pairs("200,000 lines of a journal", "fread of the file", "ms", &pairs);
     Ok(())
 }
 

@@ -238,6 +238,13 @@ fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
             "60 reset, 1 refused, 0 unknown, 0 cancelled, 1 invalid",
             Some(USERS + 1),
         ));
+        let names: String = (2..=USERS).map(|n| format!("ok-{n}@example.com\n")).collect();
+        fs::write(&users, names)?;
+        let run = Run::new(call, places);
+        let ended = run.go(&[&["--name"][..], &arguments("OK-1")].concat(), |_| (), |_| ())?;
+        let requests = Some(2 * USERS);
+        sum.add(run.judge(&format!("{name} takes names"), &ended, 0, "60 reset, 0 refused", requests));
+        fs::write(&users, format!("nobody\n{all}.."))?;
         sum.add(interrupted(name, call, places, &arguments("ok-1"))?);
     }
     Ok(sum)

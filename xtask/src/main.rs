@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod c;
 mod compiler;
+mod crash;
 mod demo;
 mod downloads;
 mod examples;
@@ -33,12 +34,13 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo                   reset users of a simulated JumpCloud in every documented way
-  test [STAGE]           run every test, or those of one stage: rust, c, install, examples, powershell, readme
+  test [STAGE]           run every test, or those of one stage: rust, c, crash, install, examples, powershell, readme
   test c NAME            run one program of tests/c
   test --systems [STAGE] run the tests for other systems that run here, or those of one stage: own, musl, windows, install,
                          module; with --release before the stage, test the libraries that are shipped
   bench                  measure the speed beside that of comparable programs; takes minutes
   bench --check          only compile the C programs of the benchmark
+  crash [ROUNDS [SEED]]  kill runs with a journal at random moments and go on with them: so many, or two minutes
   soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes
   fuzz [SECONDS]         run each fuzz target for 60 seconds, or for as many as are given
   fuzz --check           only compile the fuzz targets
@@ -64,6 +66,9 @@ fn main() -> ExitCode {
         }
         ["bench"] => bench::run(),
         ["bench", "--check"] => bench::check(),
+        ["crash"] => crash::run(None, None),
+        ["crash", rounds] => crash::run(Some(rounds), None),
+        ["crash", rounds, seed] => crash::run(Some(rounds), Some(seed)),
         ["demo"] => demo::run(),
         ["fuzz"] => fuzz::run("60"),
         ["fuzz", "--check"] => fuzz::check(),

@@ -1,4 +1,4 @@
-//! Runs every test: Rust, C, installation, examples, PowerShell, README. The last line counts them.
+//! Runs every test: Rust, C, crashes, installation, examples, PowerShell, README. The last line counts them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -7,13 +7,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::sum::Sum;
 use crate::workspace::{cargo, succeed, target, top};
-use crate::{c, examples, install, powershell, readme};
+use crate::{c, crash, examples, install, powershell, readme};
 
 type Stage = (&'static str, fn() -> Result<Sum>);
 
-const STAGES: [Stage; 6] = [
+const STAGES: [Stage; 7] = [
     ("Rust", rust),
     ("C", c::run),
+    ("Crash", crash::short),
     ("Install", install::run),
     ("Examples", examples::run),
     ("PowerShell", powershell),

@@ -13,6 +13,8 @@ internal static class ErrorCategories
         ["Argument.Invalid"] = ErrorCategory.InvalidArgument,
         ["Id.Invalid"] = ErrorCategory.InvalidArgument,
         ["Body.Invalid"] = ErrorCategory.InvalidArgument, // this module's own
+        ["Name.Invalid"] = ErrorCategory.InvalidArgument,
+        ["User.Ambiguous"] = ErrorCategory.InvalidArgument,
         ["Exclusion.Invalid"] = ErrorCategory.InvalidArgument,
         ["ExclusionUntil.Invalid"] = ErrorCategory.InvalidArgument,
         ["ExclusionUntil.Past"] = ErrorCategory.InvalidArgument,
@@ -28,6 +30,8 @@ internal static class ErrorCategories
         ["Organization.Required"] = ErrorCategory.AuthenticationError,
         ["Permission.Refused"] = ErrorCategory.PermissionDenied,
         ["User.NotFound"] = ErrorCategory.ObjectNotFound,
+        ["Lookup.Failed"] = ErrorCategory.ResourceUnavailable,
+        ["Lookup.NotExact"] = ErrorCategory.ProtocolError,
         ["Url.Suspect"] = ErrorCategory.ObjectNotFound,
         ["Request.Refused"] = ErrorCategory.InvalidOperation,
         ["RateLimit.Exceeded"] = ErrorCategory.LimitsExceeded,
@@ -46,6 +50,13 @@ internal static class ErrorCategories
         ["NotTried"] = ErrorCategory.OperationStopped,
         ["DuplicateUser"] = ErrorCategory.InvalidArgument,
         ["Cancelled"] = ErrorCategory.OperationStopped,
+        ["Journal.AlreadyReset"] = ErrorCategory.NotSpecified, // beside the outcome reset
+        ["Journal.Unfinished"] = ErrorCategory.OperationStopped,
+        ["Journal.InUse"] = ErrorCategory.ResourceBusy,
+        ["Journal.NotLockable"] = ErrorCategory.WriteError,
+        ["Journal.Unreadable"] = ErrorCategory.ReadError,
+        ["Journal.Mismatch"] = ErrorCategory.InvalidArgument,
+        ["Journal.NotWritten"] = ErrorCategory.WriteError,
         ["Internal.NotSent"] = ErrorCategory.NotSpecified,
         ["Internal.Panic"] = ErrorCategory.NotSpecified,
     };

@@ -1,0 +1,215 @@
+/* Journals: wrong arguments, wrong files, and a run that is gone on with. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "simulator.h"
+
+#define UNSET JC_EXCLUSION_UNSET, JC_UNTIL_UNSET
+
+static char folder[] = "/tmp/jcsdk-journal-XXXXXX";
+static char path[128];
+
+static jc_batch *batch_of(jc_client *client)
+{
+    jc_batch *batch = NULL;
+    jc_batch_new(client, 4, &batch);
+    return batch;
+}
+
+/* Sets a journal that cannot be set, on a batch of its own. */
+static void refused(jc_client *client, const char *what, const char *file, uint32_t flags, const char *says)
+{
+    jc_batch *batch = batch_of(client);
+    jc_buf error = JC_BUF_INIT;
+    check_number(what, jc_batch_set_journal(batch, file, flags, &error), JC_INVALID);
+    check_has(what, (char *)error.ptr, says);
+    check_number("also to nobody", jc_batch_set_journal(batch, file, flags, NULL), JC_INVALID);
+    jc_buf_free(&error);
+    jc_batch_free(batch);
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(path, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Pushes three users and takes their results. Puts the codes into codes, with a blank after each; "-" is none. */
+static void run(jc_client *client, uint32_t flags, char *codes)
+{
+    jc_batch *batch = batch_of(client);
+    jc_buf result = JC_BUF_INIT;
+    check_number("a journal", jc_batch_set_journal(batch, path, flags, &result), JC_OK);
+    CHECK("leaves an empty buffer", result.ptr == NULL);
+    char id[16];
+    for (int i = 1; i <= 3; i++) {
+        snprintf(id, sizeof id, "ok-%d", i);
+        jc_batch_push(batch, id, UNSET, 0, 0);
+    }
+    jc_batch_close(batch);
+    *codes = '\0';
+    for (int i = 0; i < 3; i++) {
+        int32_t status = jc_batch_next(batch, UINT32_MAX, &result);
+        const char *code = strstr((char *)result.ptr, "\"code\":\"");
+        int length = code ? (int)strcspn(code + 8, "\"") : 1;
+        sprintf(codes + strlen(codes), "%d:%.*s ", (int)status, length, code ? code + 8 : "-");
+        jc_buf_free(&result);
+    }
+    check_number("then comes the end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
+    jc_batch_free(batch);
+}
+
+static void wrong_arguments(jc_client *client)
+{
+    jc_buf error = JC_BUF_INIT;
+    check_number("a journal of no batch", jc_batch_set_journal(NULL, path, 0, &error), JC_INVALID);
+    check_has("is told", (char *)error.ptr, "argument batch is NULL");
+    jc_buf_free(&error);
+    refused(client, "no path", NULL, 0, "argument path is NULL");
+    refused(client, "an empty path", "", 0, "argument path is empty");
+    refused(client, "a path that is not UTF-8", "/tmp/\xff", 0, "argument path is not UTF-8");
+    refused(client, "an unknown flag", path, 8, "unknown bit");
+    refused(client, "all flags", path, UINT32_MAX, "unknown bit");
+    refused(client, "retry-unknown alone", path, JC_JOURNAL_RETRY_UNKNOWN, "without resume");
+    CHECK("nothing was created", access(path, F_OK) != 0);
+}
+
+static void wrong_files(jc_client *client)
+{
+    refused(client, "a folder", folder, 0, "\"code\":\"Journal.Unreadable\"");
+    refused(client, "a device", "/dev/null", 0, "\"code\":\"Journal.Unreadable\"");
+    refused(client, "a folder that is not there", "/no/such/folder/j", 0, "\"code\":\"Journal.NotWritten\"");
+    mkfifo(path, 0600);
+    refused(client, "a pipe that nobody writes to", path, 0, "\"code\":\"Journal.Unreadable\"");
+    refused(client, "a pipe that is only looked at", path, JC_JOURNAL_READ_ONLY, "\"code\":\"Journal.Unreadable\"");
+    unlink(path);
+    write_file("id,name\nok-1,Anna\n");
+    refused(client, "a list of users", path, 0, "\"code\":\"Journal.Unreadable\"");
+    struct stat found;
+    stat(path, &found);
+    check_number("is as it was", found.st_size, 18);
+    unlink(path);
+}
+
+static void gone_on_with(jc_client *client)
+{
+    char codes[256];
+    sim_fault("ok-2", "[{\"drop\":true}]");
+    run(client, 0, codes);
+    check_has("a run", codes, "0:- 3:Answer.Lost 0:- ");
+    struct stat found;
+    stat(path, &found);
+    check_number("the journal is its owner's alone", found.st_mode & 0777, 0600);
+    run(client, JC_JOURNAL_RESUME, codes);
+    check_has("is gone on with", codes, "0:Journal.AlreadyReset 3:Journal.Unfinished 0:Journal.AlreadyReset ");
+    run(client, JC_JOURNAL_RESUME | JC_JOURNAL_RETRY_UNKNOWN, codes);
+    check_has("and the unknown is sent again", codes, "0:Journal.AlreadyReset 0:- 0:Journal.AlreadyReset ");
+    check_number("nobody else was sent twice", sim_count("ok-1") + sim_count("ok-2") + sim_count("ok-3"), 4);
+}
+
+static void preview(jc_client *client)
+{
+    jc_buf result = JC_BUF_INIT;
+    check_number("a preview by no batch", jc_batch_preview_reset(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
+    check_has("is told", (char *)result.ptr, "argument batch is NULL");
+    jc_buf_free(&result);
+
+    jc_batch *batch = batch_of(client);
+    uint32_t look = JC_JOURNAL_RESUME | JC_JOURNAL_READ_ONLY;
+    check_number("a journal that is only read", jc_batch_set_journal(batch, path, look, NULL), JC_OK);
+    jc_batch *writes = batch_of(client);
+    check_number("is not locked", jc_batch_set_journal(writes, path, 0, NULL), JC_OK);
+    refused(client, "but that of a writer is", path, 0, "\"code\":\"Journal.InUse\"");
+    check_number("a user who was reset", jc_batch_preview_reset(batch, "ok-1", UNSET, 0, &result), JC_NOT_SENT);
+    check_has("is told as a result", (char *)result.ptr, "\"outcome\":\"reset\",\"status\":0,\"code\":\"Journal.AlreadyReset\"");
+    jc_buf_free(&result);
+    check_number("another", jc_batch_preview_reset(batch, "ok-4", UNSET, 0, &result), JC_OK);
+    check_has("is shown as a request", (char *)result.ptr, "\"method\":\"POST\"");
+    jc_buf_free(&result);
+    check_number("no id", jc_batch_preview_reset(batch, NULL, UNSET, 0, &result), JC_NOT_SENT);
+    check_has("is invalid", (char *)result.ptr, "\"status\":1,\"code\":\"Id.Invalid\"");
+    jc_buf_free(&result);
+    check_number("an exclusion that is none", jc_batch_preview_reset(batch, "ok-4", 7, 0, 0, NULL), JC_NOT_SENT);
+    check_number("which does not hide a reset", jc_batch_preview_reset(batch, "ok-1", 7, 0, 0, &result), JC_NOT_SENT);
+    check_has("that was done", (char *)result.ptr, "Journal.AlreadyReset");
+    jc_buf_free(&result);
+    check_number("a user is pushed all the same", jc_batch_push(batch, "ok-4", UNSET, 0, 0), JC_OK);
+    check_number("and not sent", jc_batch_next(batch, UINT32_MAX, &result), JC_INVALID);
+    check_has("because the journal is only read", (char *)result.ptr, "only read");
+    jc_buf_free(&result);
+    jc_batch_close(batch);
+    check_number("a preview after close", jc_batch_preview_reset(batch, "ok-4", UNSET, 0, &result), JC_CLOSED);
+    CHECK("has no document", result.ptr == NULL);
+    jc_batch_free(writes);
+    jc_batch_free(batch);
+}
+
+static void out_of_order(jc_client *client)
+{
+    jc_batch *batch = batch_of(client);
+    jc_batch_push(batch, "ok-5", UNSET, 0, 0);
+    check_number("a journal after a push", jc_batch_set_journal(batch, path, 0, NULL), JC_INVALID);
+    jc_batch_free(batch);
+    batch = batch_of(client);
+    check_number("a journal", jc_batch_set_journal(batch, path, 0, NULL), JC_OK);
+    check_number("and another", jc_batch_set_journal(batch, path, 0, NULL), JC_INVALID);
+    jc_batch_free(batch);
+    batch = batch_of(client);
+    check_number("after free it is not locked", jc_batch_set_journal(batch, path, 0, NULL), JC_OK);
+    jc_batch_free(batch);
+    batch = batch_of(client);
+    jc_batch_cancel(batch);
+    check_number("a journal after cancel", jc_batch_set_journal(batch, path, 0, NULL), JC_INVALID);
+    jc_batch_free(batch);
+}
+
+static void *set(void *batch)
+{
+    return (void *)(intptr_t)jc_batch_set_journal(batch, path, 0, NULL);
+}
+
+static void *push_many(void *batch)
+{
+    for (int i = 0; i < 200; i++) jc_batch_push(batch, "x", UNSET, 0, 0);
+    return NULL;
+}
+
+/* One of several threads wins, and the others are told. */
+static void at_once(jc_client *client)
+{
+    for (int round = 0; round < 20; round++) {
+        jc_batch *batch = batch_of(client);
+        pthread_t threads[5];
+        for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, set, batch);
+        pthread_create(&threads[4], NULL, push_many, batch);
+        int won = 0;
+        for (int i = 0; i < 5; i++) {
+            void *status;
+            pthread_join(threads[i], &status);
+            won += i < 4 && (intptr_t)status == JC_OK;
+        }
+        if (won > 1) check_number("of several at once one sets the journal", won, 1);
+        jc_batch_free(batch);
+    }
+    check(1, "several set a journal while one pushes", "");
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder)) return 2;
+    snprintf(path, sizeof path, "%s/j \xc3\xbc.jsonl", folder);
+    jc_client *client = sim_client(sim("SIM_HTTP"));
+    wrong_arguments(client);
+    wrong_files(client);
+    gone_on_with(client);
+    preview(client);
+    out_of_order(client);
+    at_once(client);
+    jc_client_free(client);
+    unlink(path);
+    rmdir(folder);
+    return check_done();
+}
