@@ -76,7 +76,7 @@ static void reset_one(jc_client *client, const char *user)
 }
 
 /* Pushes the file's users until the batch is full. */
-static void push(jc_batch *batch, jc_client *client, FILE *users, char **id)
+static void push(jc_batch *batch, FILE *users, char **id)
 {
     for (; *id; free(*id), *id = next_id(users)) {
         int32_t status = jc_batch_push(batch, *id, JC_EXCLUSION_UNSET, JC_UNTIL_UNSET, flags, 0);
@@ -96,7 +96,7 @@ static void reset_all(jc_client *client, FILE *users)
         if (stopped)
             jc_batch_cancel(batch);
         else
-            push(batch, client, users, &id);
+            push(batch, users, &id);
         int32_t status = jc_batch_next(batch, 100, &result); /* a short wait, so that Ctrl+C is noticed */
         if (status == JC_END) break;
         if (status != JC_TIMEOUT) count(status, &result);
