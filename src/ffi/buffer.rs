@@ -7,9 +7,9 @@ use std::ptr;
 use safer_ffi::derive_ReprC;
 
 use super::panic::boundary;
-use super::status::{self, JC_PANIC};
+use super::status::{self, JC_OK, JC_PANIC};
 use crate::code::Code;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{Fault, Outcome, Verdict};
 use crate::result::ResetResult;
 
 /// UTF-8 text that the library allocates. The caller declares it as `jc_buf b = JC_BUF_INIT;`, passes it to a
@@ -74,6 +74,16 @@ pub fn put_result(out: Out, result: &ResetResult) -> i32 {
     let status = status::of(result);
     put(out, result.to_json(status));
     status
+}
+
+/// Ends a function that resets nobody: gives the caller its text, if it has one, or a document that says what is wrong.
+pub fn put_done(out: Out, done: Result<Option<String>, Fault>) -> i32 {
+    match done {
+        Ok(None) => clear(out),
+        Ok(Some(text)) => put(out, text),
+        Err(fault) => return put_result(out, &ResetResult::unsent(None, fault)),
+    }
+    JC_OK
 }
 
 /// Runs a function that returns a result, and gives the document to the caller. The function sets the cell when a reset

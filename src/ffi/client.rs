@@ -38,13 +38,7 @@ pub extern "C" fn jc_client_new(
         out.write(Handle::create(jc_client(client)));
         Ok(())
     };
-    boundary(JC_PANIC, || match make() {
-        Ok(()) => {
-            buffer::clear(err);
-            JC_OK
-        }
-        Err(fault) => buffer::put_result(err, &ResetResult::unsent(None, fault)),
-    })
+    boundary(JC_PANIC, || buffer::put_done(err, make().map(|()| None)))
 }
 
 /// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
@@ -128,13 +122,7 @@ pub extern "C" fn jc_client_redact(client: *mut ClientHandle, text: Text, out_bu
         let client = unsafe { Handle::enter(client) }.map_err(|unusable| unusable.fault("client"))?;
         Ok(client.0.session.shown(text::read(&text, "text")?))
     };
-    boundary(JC_PANIC, || match redact() {
-        Ok(shown) => {
-            buffer::put(out_buf, shown);
-            JC_OK
-        }
-        Err(fault) => buffer::put_result(out_buf, &ResetResult::unsent(None, fault)),
-    })
+    boundary(JC_PANIC, || buffer::put_done(out_buf, redact().map(Some)))
 }
 
 /// Frees the client when the calls that are inside have returned. Its batches stay usable. NULL does nothing.

@@ -52,13 +52,7 @@ pub extern "C" fn jc_batch_set_journal(batch: *mut BatchHandle, path: Text, flag
         };
         batch.0.set_journal(Path::new(path), options)
     };
-    boundary(JC_PANIC, || match set() {
-        Ok(()) => {
-            buffer::clear(err_buf);
-            JC_OK
-        }
-        Err(fault) => buffer::put_result(err_buf, &ResetResult::unsent(None, fault)),
-    })
+    boundary(JC_PANIC, || buffer::put_done(err_buf, set().map(|()| None)))
 }
 
 /// Says what jc_batch_push with the same arguments would do, before a person is asked to confirm it. Sends and changes
