@@ -8,15 +8,15 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>One user on his way: what is to be sent, or the result that already stands.</summary>
 internal sealed class ResetRequest
 {
-    private byte[] id = [];
-    private string? shownId, described;
+    private byte[] id = [], preview = [];
+    private string? shownId;
 
     internal ResetRequest(string userId) => UserId = userId;
 
     /// <summary>
     /// For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.
     /// </summary>
-    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, described!] : [described!];
+    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe()] : [Describe()];
 
     internal string UserId { get; }
 
@@ -123,16 +123,22 @@ internal sealed class ResetRequest
         var document = buffer.Take();
         if (status == Native.Ok)
         {
+            preview = document;
             using var json = JsonDocument.Parse(document);
-            var root = json.RootElement;
-            shownId = root.GetProperty("userId").GetString();
-            described = $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} "
-                + $"{root.GetProperty("body")}";
+            shownId = json.RootElement.GetProperty("userId").GetString();
             return;
         }
         var invalid = ResetResult.FromJson(document);
         if (invalid.UserId.Length > 0) shownId = invalid.UserId;
         Settle(invalid);
+    }
+
+    private string Describe()
+    {
+        using var json = JsonDocument.Parse(preview);
+        var root = json.RootElement;
+        return $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} "
+            + $"{root.GetProperty("body")}";
     }
 
     internal int Push(BatchHandle batch) =>
