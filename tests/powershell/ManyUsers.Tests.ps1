@@ -72,17 +72,18 @@ Describe '-ThrottleLimit' {
         $env:JCOrgId = "limit-$_" # a client of its own, whose key is not yet proved
         Set-Fault ok-1 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-1','..',@{Id=''},'ok-2' | R -Detailed -ThrottleLimit $_"
-        $result.Output.Code | Should -Be 'Auth.Refused', 'NotTried', 'NotTried', 'NotTried', 'NotTried'
-        $result.Output[3].Message | Should -Match '^Nobody was reset: it was not tried.*\. It was number 4 of those that came in\.$'
+        $result.Output.Code | Should -Be 'Auth.Refused', 'DuplicateUser', 'Id.Invalid', 'Id.Invalid', 'NotTried'
+        $result.Output[3].Message | Should -Match '^Nobody was reset: .*\. It was number 4 of those that came in\.$'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Auth.Refused,Reset-JcSdkSystemUserMfa'
-        $result.Warnings | Should -Be 'Stopped because of Auth.Refused: 4 users were not tried.'
+        $result.Warnings | Should -Be "DuplicateUser: User 'ok-1' was not sent a second time: the same user came before.", 'Stopped because of Auth.Refused: 3 users were not tried.'
     }
 
-    It 'knows a user again who was reset before everybody was stopped, at throttle limit <_>' -ForEach 1, 4 {
+    It 'knows a user again when everybody was stopped, at throttle limit <_>' -ForEach 1, 4 {
         Set-Fault ok-2 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-2','ok-1','ok-2' | R -Detailed -ThrottleLimit $_"
-        $result.Output.Code | Should -Be $null, 'Auth.Refused', 'DuplicateUser', 'NotTried'
-        $result.Warnings | Should -Be "DuplicateUser: User 'ok-1' came again and was not sent a second time.", 'Stopped because of Auth.Refused: 1 user was not tried.'
+        $result.Output.Code | Should -Be $null, 'Auth.Refused', 'DuplicateUser', 'DuplicateUser'
+        $result.Warnings | Should -Be "DuplicateUser: User 'ok-1' was not sent a second time: the same user came before.",
+            "DuplicateUser: User 'ok-2' was not sent a second time: the same user came before."
     }
 
     It 'loses no further failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {

@@ -118,7 +118,7 @@ Describe 'Never sent' {
         @{ Form = '$typedName | R'; Message = 'Nobody was reset: an object of type NamedUser is neither a user nor a body: its id is not 24 hexadecimal digits. It was number 1 of those that came in.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";ExclusionUntil="x"} | R'; Message = 'User ''ok-2'' was not reset: in ExclusionUntil, the text is not an ISO 8601 date such as 2030-01-02 or 2030-01-02T03:04:05Z.' }
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
-        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user. It was number 2 of those that came in.' }
+        @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user: ''Name'' is not one of the columns that are taken. It was number 2 of those that came in.' }
         @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It was number 2 of those that came in.' }
         @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It was number 1 of those that came in.' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }

@@ -45,7 +45,7 @@ Describe 'Output' {
     It 'goes to CSV and JSON and comes back' {
         $result = Reset-JcSdkSystemUserMfa -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed
         $row = $result | ConvertTo-Csv | ConvertFrom-Csv
-        $row.PSObject.Properties.Name | Should -Be 'UserId', 'Outcome', 'StatusCode', 'Code', 'Message', 'Exclusion', 'ExclusionUntil', 'Attempts', 'Duration'
+        $row.PSObject.Properties.Name | Should -Be 'UserId', 'Name', 'Outcome', 'StatusCode', 'Code', 'Message', 'Exclusion', 'ExclusionUntil', 'Attempts', 'Duration'
         $row.Exclusion | Should -Be 'True'
         $row.ExclusionUntil | Should -Be '2030-01-02T03:04:05Z'
         $json = $result | ConvertTo-Json | ConvertFrom-Json
@@ -70,7 +70,7 @@ Describe 'Output' {
 
     It 'shows as a table, and as a list with -Format-List, in local time' {
         $text = (Invoke-Shell 'R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed; R -Id ok-2 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | Format-List' -TimeZone 'America/New_York').Text
-        $text | Should -Match '(?m)^UserId +Outcome +HTTP +ExclusionUntil +Why'
+        $text | Should -Match '(?m)^User +Outcome +HTTP +ExclusionUntil +Why'
         $text | Should -Match '(?m)^ok-1 +reset +200 +2030-01-01 22:04'
         $text | Should -Match '(?m)^ExclusionUntil : 2030-01-01 22:04:05 -05:00'
         $text | Should -Match '(?m)^Duration +: \d+[.,]\d{3} s'
@@ -96,7 +96,7 @@ Describe 'The table of -Detailed' {
             "$e unknown   502  2030-01-02 03:04 Server.Failed: the ser…"
             "$f refused   404  2030-01-02 03:04 User.NotFound: the ser…"
             "..                       invalid        2030-01-02 03:04 Id.Invalid: the user's…"
-            "$d cancelled      2030-01-02 03:04 DuplicateUser: came ag…"
+            "$d cancelled      2030-01-02 03:04 DuplicateUser: the sam…"
         )
     }
 
@@ -122,12 +122,14 @@ Describe 'The table of -Detailed' {
         @{ Message = 'User ''u'' was not reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'User ''it''s'' was not reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'User ''u'' was reset, but its answer was cut.'; Why = 'but its answer was cut.' }
-        @{ Message = 'User ''u'' came again and was not sent a second time.'; Why = 'came again and was not sent a second time.' }
+        @{ Message = 'User ''u'' was not sent a second time: it is so.'; Why = 'it is so.' }
+        @{ Message = 'User ''n'' (u) was not reset: it is so.'; Why = 'it is so.' }
+        @{ Message = 'It is unknown whether user ''n'' (u) was reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'It is unknown whether user ''u'' was reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'Nobody was reset: it is so.'; Why = 'it is so.' }
         @{ Message = 'Nobody was reset: it is so. It was number 2 of those that came in.'; Why = 'it is so. It was number 2 of those that came in.' }
     ) {
-        $result = [pscustomobject]@{ PSTypeName = 'JumpCloudApiSdkV1.Models.ResetResult'; UserId = 'u'; Outcome = 'refused'; StatusCode = 404; Code = 'A.Code'; Message = $Message; ExclusionUntil = $null }
+        $result = [pscustomobject]@{ PSTypeName = 'JumpCloudApiSdkV1.Models.ResetResult'; UserId = 'u'; Name = $null; Outcome = 'refused'; StatusCode = 404; Code = 'A.Code'; Message = $Message; ExclusionUntil = $null }
         ($result | Format-Table | Out-String -Width 120).TrimEnd() | Should -Match " A\.Code: $([regex]::Escape($Why))$"
     }
 }

@@ -37,7 +37,8 @@ internal static class FieldName
     /// </summary>
     internal static bool IsOfMfa(string name) => Letters(name).StartsWith("mfa", StringComparison.Ordinal);
 
-    private static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
+    /// <summary>Its letters and digits, in lower case.</summary>
+    internal static string Letters(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 
     private static int Distance(string left, string right)
     {

@@ -35,7 +35,7 @@ internal sealed class InputReader
     internal bool UsersArePiped(string parameterSet) =>
         parameterSet.StartsWith("ResetViaIdentity", StringComparison.Ordinal) && !inputIsNamed;
 
-    internal ResetRequest Read(string parameterSet, string id, IJumpCloudApIsIdentity? input,
+    internal ResetRequest Read(string parameterSet, string id, string username, IJumpCloudApIsIdentity? input,
         IBodyParameterSystemUserMfaResetRequestBody? body)
     {
         var user = input is null ? null : Record.Read(input);
@@ -46,7 +46,7 @@ internal sealed class InputReader
         var wrongBody = fields?.AsBody;
         var wrongUser = user?.AsIdentity;
         // A parameter counts before the body, and that before what a user's record carries; field by field.
-        return new ResetRequest(user?.Id ?? id)
+        return new ResetRequest(user?.User ?? new GivenUser(id, username))
         {
             Show = show,
             Exclusion = exclusion ?? fields?.Exclusion ?? user?.Exclusion,

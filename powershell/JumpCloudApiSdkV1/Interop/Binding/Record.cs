@@ -18,6 +18,11 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     private static readonly string[] IdNames = ["Id", "_id", "SystemuserId", "UserId"];
 
+    // What other lists call a username or an e-mail address, without what is neither letter nor digit. None is taken: in
+    // one of them may stand something else, such as the name of an account elsewhere.
+    private static readonly string[] OtherNames =
+        ["mail", "email", "emailaddress", "userprincipalname", "login", "username", "name"];
+
     public string? Id { get; set; }
     public string? SystemuserId { get; set; }
     public string? Triggername { get; set; }
@@ -33,8 +38,14 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private string? unknown;
     private Fault? nearField;
     private bool isText;
+    private string? idColumn, username, email;
+    private Fault? name;         // a username or an e-mail address is no text
+    private string? otherName;   // a column that is close to a name's
 
     private bool HasId => Id is not null || identity is not null;
+    private bool HasName => !string.IsNullOrEmpty(username) || !string.IsNullOrEmpty(email);
+
+    internal GivenUser User => new(Id, username, email) { Column = idColumn };
 
     /// <summary>When the enrollment period ends, where days are counted from the given second.</summary>
     internal Moment? Until(long start) => days is { } number ? After(start, number) : until;
@@ -44,7 +55,9 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     /// <summary>What keeps it from being a user that may carry fields of its own.</summary>
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
-        ?? (HasId ? null : NoUser("the object does not name a user"))
+        ?? (string.IsNullOrEmpty(Id) ? name : null)
+        ?? (HasId || HasName ? null : NoUser("the object does not name a user"
+            + (otherName is null ? "" : ": '{0}' is not one of the columns that are taken"), otherName))
         ?? nearField ?? field
         ?? (until is not null && days is not null
             ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
@@ -72,13 +85,17 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                     record.shape = "the text begins as JSON, but not as one object";
                     break;
                 case string text when Fields.TrimStart(text) is not ['{', ..]:
-                    (record.Id, record.isText) = (text, true);
+                    record.isText = true;
+                    // No id has an @ in it.
+                    if (text.Contains('@')) record.email = text;
+                    else record.Id = text;
                     break;
                 case IJumpCloudApIsIdentity or IBodyParameterSystemUserMfaResetRequestBody:
                     record.ReadTyped(source);
                     break;
                 case ResetResult result:
-                    record.AddId(result.UserId);
+                    if (result.UserId.Length == 0 && result.Name is { } given) record.email = given;
+                    else record.AddId(result.UserId, null);
                     record.Add("Exclusion", result.Exclusion);
                     record.Add("ExclusionUntil", result.ExclusionUntil);
                     break;
@@ -99,8 +116,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (source is IJumpCloudApIsIdentity user)
         {
-            AddId(user.Id);
-            AddId(user.SystemuserId);
+            AddId(user.Id, "Id");
+            AddId(user.SystemuserId, "SystemuserId");
         }
         if (source is IBodyParameterSystemUserMfaResetRequestBody body)
         {
@@ -114,13 +131,17 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private void ReadObject(object source)
     {
         var members = PSObject.AsPSObject(source).Properties;
-        var ids = IdNames.Select(name => members[name]?.Value)
-            .Select(value => value is PSObject wrapped ? wrapped.BaseObject : value).ToList();
-        foreach (var id in ids.OfType<string>().Where(IsApiId)) AddId(id);
+        var hasOtherId = false;
+        foreach (var column in IdNames)
+        {
+            if (Fields.Plain(members[column]?.Value) is not string { Length: > 0 } id) continue;
+            if (IsApiId(id)) AddId(id, column);
+            else hasOtherId = true;
+        }
         if (!HasId)
         {
             shape = $"{Fault.Kind(source)} is neither a user nor a body";
-            if (ids.OfType<string>().Any(id => id.Length > 0)) shape += ": its id is not 24 hexadecimal digits";
+            if (hasOtherId) shape += ": its id is not 24 hexadecimal digits";
             return;
         }
         foreach (var member in members)
@@ -132,7 +153,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (IdNames.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
-            AddId(value);
+            AddId(value, name);
             return;
         }
         switch (name.ToLowerInvariant())
@@ -154,8 +175,17 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 else if (WholeNumber(value) is >= 1 and <= 365 and var number) days = (int)number;
                 else Unset("ExclusionUntil.Invalid", "ExclusionDays", value, "is not a whole number from 1 to 365");
                 break;
+            case "username":
+                unknown ??= name; // in a body
+                AddName(ref username, name, value);
+                break;
+            case "email":
+                unknown ??= name;
+                AddName(ref email, name, value);
+                break;
             default:
                 unknown ??= name;
+                if (OtherNames.Contains(FieldName.Letters(name))) otherName ??= name;
                 if (value is not (null or "") && FieldName.Meant(name) is { } meant)
                     nearField ??= new Fault("Body.Invalid",
                         $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out",
@@ -164,15 +194,24 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         }
     }
 
-    private void AddId(object? value)
+    private void AddId(object? value, string? column)
     {
         if (value is null) return;
         if (value is not string id)
             identity ??= new Fault("Id.Invalid", $"the object's id is {Fault.Kind(value)}, not text");
         else if (string.IsNullOrEmpty(Id))
-            Id = id;
+            (Id, idColumn) = (id, column);
         else if (id.Length > 0 && id != Id)
             identity ??= new Fault("Id.Invalid", "the object names two users: its ids differ");
+    }
+
+    private void AddName(ref string? into, string column, object? value)
+    {
+        if (value is null or "") return;
+        if (value is not string text)
+            name ??= new Fault("Name.Invalid", $"in '{{0}}', {Fault.Kind(value)} is not text", Name: column);
+        else if (into is not null) name ??= Twice(column);
+        else into = text;
     }
 
     private void AddUntil(object value)
@@ -201,8 +240,9 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         _ => (double?)null,
     } is { } whole && whole == Math.Floor(whole) ? whole : null;
 
-    private static Fault NoUser(string what) =>
-        new("Id.Invalid", what, "Give the id as text, or an object with Id, UserId, SystemuserId or _id.");
+    private static Fault NoUser(string what, string? column = null) =>
+        new("Id.Invalid", what, "Give an id or an e-mail address as text, or an object with Id, UserId, SystemuserId or "
+            + "_id, or with Username or Email.", column ?? "");
     private static Fault NoBody(string what) =>
         new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
     private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);

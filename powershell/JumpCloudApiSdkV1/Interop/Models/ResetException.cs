@@ -14,13 +14,14 @@ public sealed class ResetException : HttpRequestException
     private ResetResult Result { get; }
 
     public string UserId => Result.UserId;
+    public string? Name => Result.Name;
     public string Outcome => Result.Outcome;
     public string? Code => Result.Code;
     public int Attempts => Result.Attempts;
 
     /// <summary>Where the error ends the command, it says what became of the other users.</summary>
     internal ErrorRecord ToErrorRecord(string? others, bool adviceIsShown) =>
-        new(this, Code, ErrorCategories.Of(Code), UserId)
+        new(this, Code, ErrorCategories.Of(Code), UserId.Length > 0 ? UserId : Name ?? "")
         {
             ErrorDetails = Advice.With(others is null ? Message : $"{Message} {others}", Result.Hint, adviceIsShown),
         };

@@ -6,7 +6,11 @@ namespace JumpCloudApiSdkV1.Models;
 /// <summary>What became of one user. Flat and of plain types, so that it goes to CSV and JSON as it is.</summary>
 public sealed class ResetResult
 {
+    /// <summary>Empty where a user who was given by name was not found.</summary>
     public string UserId { get; internal set; } = "";
+
+    /// <summary>The username or the e-mail address, where the user was given by name.</summary>
+    public string? Name { get; internal set; }
 
     /// <summary>reset, refused, unknown, cancelled or invalid.</summary>
     public string Outcome { get; internal set; } = "";
@@ -42,6 +46,11 @@ public sealed class ResetResult
 
     internal bool IsReset => Outcome == "reset";
 
+    /// <summary>An earlier run has reset the user, and this one did nothing.</summary>
+    internal bool WasDoneBefore => Code == "Journal.AlreadyReset";
+
+    internal ResetResult Copy() => (ResetResult)MemberwiseClone();
+
     internal static ResetResult FromJson(byte[] document)
     {
         using var json = JsonDocument.Parse(document);
@@ -52,6 +61,7 @@ public sealed class ResetResult
         return new ResetResult
         {
             UserId = Text(root, "userId") ?? "",
+            Name = Text(root, "name"),
             Outcome = Text(root, "outcome") ?? "unknown",
             StatusCode = root.TryGetProperty("httpStatus", out var status) ? status.GetInt32() : null,
             Code = Text(root, "code"),
@@ -66,6 +76,10 @@ public sealed class ResetResult
                 "Key.Missing" => "Set $env:JCApiKey to an administrator's API key, or give -ApiKey; nothing was sent.",
                 "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: "
                     + "this key belongs to an administrator of several.",
+                "Journal.Unfinished" => "Look the user up; where the reset was not done, run the command again with "
+                    + "-Resume and -RetryUnknown. This request was not sent.",
+                "Journal.NotWritten" =>
+                    "Check the disk, its free space and the folder, then go on with -Resume; nothing was sent.",
                 _ => Text(root, "hint"),
             },
             StopsBatch = stopsBatch,

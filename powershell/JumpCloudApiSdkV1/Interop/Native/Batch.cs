@@ -1,4 +1,5 @@
 using System;
+using System.Management.Automation;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
 
@@ -18,7 +19,38 @@ internal sealed class Batch : IDisposable
         onStop = stop.Register(Cancel);
     }
 
-    internal int Push(ResetRequest request) => request.Push(handle);
+    /// <summary>It has taken a user.</summary>
+    internal bool IsUsed { get; private set; }
+
+    /// <summary>Has it keep a journal. Otherwise says why it has none.</summary>
+    internal ResetResult? SetJournal(JournalSettings journal)
+    {
+        var error = new Native.Buffer();
+        var status = Native.jc_batch_set_journal(handle, journal.Path, journal.Flags, ref error);
+        var document = error.Take();
+        return status == Native.Ok ? null : ResetResult.FromJson(document);
+    }
+
+    /// <summary>What <see cref="Push"/> would do: true with what would be sent, false with the result.</summary>
+    internal bool Preview(byte[] user, int exclusion, long until, uint flags, out byte[] document)
+    {
+        var buffer = new Native.Buffer();
+        var status = Native.jc_batch_preview_reset(handle, user, exclusion, until, flags, ref buffer);
+        document = buffer.Take();
+        ThrowIfStopped(status);
+        return status == Native.Ok;
+    }
+
+    /// <summary>False where a result has to be taken first.</summary>
+    internal bool Push(byte[] user, int exclusion, long until, uint flags)
+    {
+        var status = Native.jc_batch_push(handle, user, exclusion, until, flags, tag: 0);
+        ThrowIfStopped(status);
+        if (status is not (Native.Ok or Native.Full))
+            throw new InvalidOperationException($"The native library took no request (status {status}).");
+        IsUsed |= status == Native.Ok;
+        return status == Native.Ok;
+    }
 
     internal void Close() => Native.jc_batch_close(handle);
 
@@ -44,5 +76,11 @@ internal sealed class Batch : IDisposable
         // First: it waits for a cancellation that is just running.
         onStop.Dispose();
         handle.Dispose();
+    }
+
+    // The stop token has cancelled it.
+    private static void ThrowIfStopped(int status)
+    {
+        if (status == Native.Closed) throw new PipelineStoppedException();
     }
 }

@@ -11,7 +11,8 @@ internal static class Native
     internal const int Ok = 0, Timeout = 5, Full = 6, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
-    internal const uint AllowPast = 1;
+    internal const uint AllowPast = 1, ByName = 2, ByNames = 4;
+    internal const uint JournalResume = 1, JournalRetryUnknown = 2, JournalReadOnly = 4;
 
     private const string Library = "jcsdk";
 
@@ -31,14 +32,16 @@ internal static class Native
     [DllImport(Library)]
     internal static extern int jc_client_new(OptionsHandle options, out ClientHandle client, ref Buffer error);
     [DllImport(Library)]
-    internal static extern int jc_client_preview_reset(ClientHandle client, byte[] id, int exclusion, long until,
-        uint flags, ref Buffer result);
-    [DllImport(Library)]
     internal static extern int jc_client_redact(ClientHandle client, byte[] text, ref Buffer result);
     [DllImport(Library)] internal static extern void jc_client_free(IntPtr client);
 
     [DllImport(Library)]
     internal static extern int jc_batch_new(ClientHandle client, uint throttleLimit, out BatchHandle batch);
+    [DllImport(Library)]
+    internal static extern int jc_batch_set_journal(BatchHandle batch, byte[] path, uint flags, ref Buffer error);
+    [DllImport(Library)]
+    internal static extern int jc_batch_preview_reset(BatchHandle batch, byte[] id, int exclusion, long until,
+        uint flags, ref Buffer result);
     [DllImport(Library)]
     internal static extern int jc_batch_push(BatchHandle batch, byte[] id, int exclusion, long until, uint flags,
         ulong tag);

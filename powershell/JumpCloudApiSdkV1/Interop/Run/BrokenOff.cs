@@ -12,16 +12,17 @@ internal sealed class BrokenOff
     private readonly ResetRequest? last;
     private readonly string[] reset, unknown, refused;
     private readonly int notSent;
+    private readonly bool hasJournal;
 
     /// <summary>
     /// The last user who is done, those after that, and how many came in at all. Results come in the order of the
     /// input.
     /// </summary>
-    internal BrokenOff(ResetRequest? last, IEnumerable<ResetRequest> untold, int seen)
+    internal BrokenOff(ResetRequest? last, IEnumerable<ResetRequest> untold, int seen, bool hasJournal)
     {
-        this.last = last;
-        var sent = untold.Where(request => request.IsSent)
-            .ToLookup(request => request.Result?.Outcome ?? "unknown", request => request.ShownId);
+        (this.last, this.hasJournal) = (last, hasJournal);
+        var sent = untold.Where(request => request.IsSent && request.Result?.WasDoneBefore != true)
+            .ToLookup(request => request.Result?.Outcome ?? "unknown", request => request.Shown);
         (reset, unknown, refused) = (sent["reset"].ToArray(), sent["unknown"].ToArray(), sent["refused"].ToArray());
         notSent = seen - (last?.Number ?? 0) - reset.Length - unknown.Length - refused.Length;
     }
@@ -29,12 +30,13 @@ internal sealed class BrokenOff
     internal bool NamesSomebody => reset.Length + unknown.Length + refused.Length > 0;
 
     public override string ToString() => "Stopped."
-        + (last is null ? "" : $" Of the users that came in, {Done(last.Number, last.ShownId)}.")
+        + (last is null ? "" : $" Of the users that came in, {Done(last.Number, last.Shown)}.")
         + (reset.Length == 0 ? "" : $" These users were reset{(last is null ? "" : " as well")}, "
             + $"though their results may not have been shown: {List(reset)}.")
         + (unknown.Length == 0 ? "" : $" It is not known whether these users were reset: {List(unknown)}.")
         + (refused.Length == 0 ? "" : $" These users were refused and not reset: {List(refused)}.")
-        + (notSent == 0 ? "" : $" {notSent} more {(notSent == 1 ? "was" : "were")} not sent.");
+        + (notSent == 0 ? "" : $" {notSent} more {(notSent == 1 ? "was" : "were")} not sent.")
+        + (hasJournal ? " Run the same command with -Resume to go on." : "");
 
     private static string Done(int count, string lastId) =>
         (count == 1 ? "the first is done" : $"the first {count} are done")

@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
@@ -13,31 +14,34 @@ internal sealed class ProgressMeter
 
     private readonly long started = Environment.TickCount64;
     private long next = Environment.TickCount64 + Interval;
-    private int done, failed;
+    private int done, failed, doneBefore;
 
     internal bool IsShown { get; private set; }
 
-    internal ProgressRecord? Count(bool ok, int? total)
+    internal ProgressRecord? Count(ResetResult result, int? total)
     {
-        done++;
-        if (!ok) failed++;
+        if (result.WasDoneBefore) doneBefore++;
+        else done++;
+        if (!result.IsReset) failed++;
         var now = Environment.TickCount64;
-        if (now < next || (total ?? done) < 2) return null;
+        if (now < next || (total ?? done + doneBefore) < 2) return null;
         next = now + Interval;
         IsShown = true;
 
         var seconds = (now - started) / 1000.0;
         var rate = done / seconds;
         var record = new ProgressRecord(ActivityId, "Resetting TOTP MFA",
-            $"{done} done, {failed} failed, {rate:0.0} a second" + (total is { } all ? $", {all} in all" : ""));
+            $"{done} done, {failed} failed, {rate:0.0} a second"
+            + (doneBefore > 0 ? $", {doneBefore} reset by an earlier run" : "")
+            + (total is { } all ? $", {all} in all" : ""));
         if (total is not { } users)
         {
             // PowerShell paints a full bar where there is no percentage.
             record.PercentComplete = 0;
             return record;
         }
-        record.PercentComplete = Math.Min(100, done * 100 / users);
-        record.SecondsRemaining = (int)Math.Ceiling((users - done) / rate);
+        record.PercentComplete = Math.Min(100, (done + doneBefore) * 100 / users);
+        if (done > 0) record.SecondsRemaining = (int)Math.Ceiling((users - done - doneBefore) / rate);
         return record;
     }
 

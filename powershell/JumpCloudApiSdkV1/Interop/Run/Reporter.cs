@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Management.Automation;
 using JumpCloudApiSdkV1.Models;
 
@@ -13,56 +14,63 @@ internal sealed class Reporter
     internal required bool Detailed { get; init; }
     internal required bool PassThru { get; init; }
     internal required bool IsVerbose { get; init; }
+    internal required bool HasJournal { get; init; }
     internal required ProgressMeter? Progress { get; init; }
 
-    /// <summary>The code of the failure that is everyone's. Who comes after it is not tried.</summary>
+    /// <summary>The code of the failure that is everyone's.</summary>
     internal string? StoppedBy { get; private set; }
 
     private bool stopIsShown;
     private DateTime? goOnAfter;
-    private int notTried, sameReason;
+    private int notTried, sameReason, reset, unknown, others;
 
     internal void Stop(string? code) => StoppedBy ??= code;
 
     /// <summary>Takes the results in input order; the total is known once all input is there.</summary>
-    internal ResetReport Report(ResetRequest request, int? total, bool sameUserMayBeReset)
+    internal ResetReport Report(ResetResult result, int? total)
     {
-        // Read while the one that stopped it was still on its way, or the same user again, who was not reset.
-        if (stopIsShown && request.Result!.Code != StoppedBy
-            && (request.Result.Outcome == "invalid" || (request.Result.Code == "DuplicateUser" && !sameUserMayBeReset)))
-            request.SettleNotTried(StoppedBy);
-        var result = request.Result!;
         if (result.StopsBatch) Stop(result.Code);
         goOnAfter ??= result.GoOnAfter;
 
         var isStop = result.Code is not null && result.Code == StoppedBy;
-        var isNotTried = result.Code == "NotTried";
-        var isDuplicate = result.Code == "DuplicateUser";
         var isSameReason = isStop && stopIsShown;
+        // What is wrong with one of those who would not have been tried anyway is no error of its own.
+        var isNotTried = result.Code == "NotTried" || (stopIsShown && result.Outcome == "invalid");
+        var isDuplicate = result.Code == "DuplicateUser";
         stopIsShown |= isStop;
         if (isNotTried) notTried++;
-        if (isSameReason) sameReason++;
+        else if (isSameReason) sameReason++;
+        if (result.IsReset) reset++;
+        else if (result.Outcome == "unknown") unknown++;
+        else others++;
 
         return new ResetReport(
             Output: Detailed ? result : PassThru && result.IsReset ? true : null,
             Error: result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result),
             Warning: isDuplicate ? $"DuplicateUser: {result.Message}" : null,
             Verbose: IsVerbose ? Describe(result) : null,
-            Progress: Progress?.Count(result.IsReset, total));
+            Progress: Progress?.Count(result, total));
     }
 
-    internal string? ClosingWarning() =>
-        notTried + sameReason == 0 ? null
-        : $"Stopped because of {StoppedBy}: {(notTried == 1 ? "1 user was" : $"{notTried} users were")} not tried"
-            + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.")
-            + (goOnAfter is { } time
-                ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
-                : "");
+    internal IEnumerable<string> ClosingWarnings()
+    {
+        if (notTried + sameReason > 0)
+            yield return $"Stopped because of {StoppedBy}: "
+                + $"{(notTried == 1 ? "1 user was" : $"{notTried} users were")} not tried"
+                + (sameReason == 0 ? "." : $"; {sameReason} more failed for the same reason.")
+                + (goOnAfter is { } time
+                    ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
+                    : "");
+        if (HasJournal && unknown > 0)
+            yield return $"Of {reset + unknown + others} users {reset} are reset, and of {unknown} it is not known. "
+                + "Look those up, then go on with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.";
+    }
 
     internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
 
     private static string Describe(ResetResult result) =>
-        $"{result.UserId}: {result.Outcome}"
+        (result.Name is not { } name ? result.UserId : result.UserId.Length == 0 ? name : $"{name}, {result.UserId}")
+        + $": {result.Outcome}"
         + (result.StatusCode is { } status ? $", HTTP {status}" : "")
         + (result.Attempts > 0
             ? $", {result.Attempts} {(result.Attempts == 1 ? "attempt" : "attempts")}, {result.Duration * 1000:0} ms"

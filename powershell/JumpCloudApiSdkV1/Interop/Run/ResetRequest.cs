@@ -8,25 +8,30 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>One user on his way: what is to be sent, or the result that already stands.</summary>
 internal sealed class ResetRequest
 {
-    private byte[] id = [], preview = [];
-    private string? shownId;
+    private readonly GivenUser user;
+    private readonly byte[]? bytes;
+    private byte[] preview = [];
+    private string? shown;
 
-    internal ResetRequest(string userId) => UserId = userId;
+    internal ResetRequest(GivenUser user) => (this.user, bytes) = (user, user.Bytes());
 
     /// <summary>
     /// For the verbose stream: what there is to note, then method, URL and body; no header, and so no key.
     /// </summary>
-    internal IEnumerable<string> Verbose => !IsReady ? [] : Until?.Note is { } note ? [note, Describe()] : [Describe()];
+    internal IEnumerable<string> Verbose => Until?.Note is { } note ? [note, Describe()] : [Describe()];
 
-    internal string UserId { get; }
-
-    /// <summary>Makes an id one that may be shown.</summary>
+    /// <summary>Makes an id or a name one that may be shown.</summary>
     internal required Func<string, string> Show { private get; init; }
 
     /// <summary>
-    /// The id as it may be shown. The library says it with its verdict; only who never gets one is asked for.
+    /// The id or name as it may be shown. The library says it with its verdict; only who never gets one is asked for.
     /// </summary>
-    internal string ShownId => shownId ??= Show(UserId);
+    internal string Shown => shown ??= Show(user.Given);
+
+    /// <summary>False where the text cannot be handed to the library.</summary>
+    internal bool CanCross => bytes is not null;
+
+    internal bool IsNobody => string.IsNullOrWhiteSpace(user.Given);
 
     /// <summary>Its place among the users that came in, from 1.</summary>
     internal int Number { get; set; }
@@ -35,15 +40,15 @@ internal sealed class ResetRequest
     internal int? Place { get; set; }
 
     /// <summary>The batch has taken it, and may have sent it.</summary>
-    internal bool IsSent { get; set; }
+    internal bool IsSent { get; private set; }
 
     /// <summary>The user came through the pipeline, and may come again.</summary>
     internal bool IsPiped { get; set; }
 
     /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
-    internal bool IsReady => Result is null;
+    internal bool IsReady { get; private set; }
 
-    internal string Target => $"system user {ShownId}";
+    internal string Target => user.IsByName ? $"system user '{Shown}'" : $"system user {Shown}";
 
     internal string Action
     {
@@ -83,64 +88,58 @@ internal sealed class ResetRequest
 
     internal void Settle(ResetResult result)
     {
-        if (result.UserId.Length == 0) result.UserId = ShownId;
+        if (user.IsByName) result.Name ??= Shown;
+        else if (result.UserId.Length == 0) result.UserId = Shown;
         if (Place is { } place) result.Message += $" It was number {place} of those that came in.";
+        if (result.Code == "User.NotFound" && !user.IsByName)
+            result.Hint = user.Column is { } column
+                ? $"The id came from the record's {column}. {result.Hint}"
+                : $"{result.Hint} A username or an e-mail address is given with -Username.";
         result.Exclusion = Exclusion;
         result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null
             ? Moment.Iso(until.Seconds) : null;
         Result = result;
     }
 
-    internal void SettleNotTried(string? stoppedBy) => Settle(new ResetResult
-    {
-        Outcome = "cancelled",
-        Code = "NotTried",
-        Message = $"{Fault.WasNotReset(ShownId)}: it was not tried, because all would fail in the same way"
-            + $"{(stoppedBy is null ? "" : $" ({stoppedBy})")}.",
-    });
-
-    internal void SettleDuplicate() => Settle(new ResetResult
-    {
-        Outcome = "cancelled",
-        Code = "DuplicateUser",
-        Message = $"User '{ShownId}' came again and was not sent a second time.",
-    });
+    /// <summary>Settles a fault that the library is not asked about.</summary>
+    internal void Settle(Fault fault) => Settle(fault.ToResult(Shown, Show));
 
     /// <summary>
-    /// Lets the library judge it, so that a request that cannot be sent is an error before anyone is asked.
+    /// Lets the library judge it before anyone is asked. The result that a push would have, where it would send nobody.
     /// </summary>
-    internal void Preview(ClientHandle client)
+    internal ResetResult? Preview(Batch batch)
     {
-        if (Utf8.Bytes(UserId) is not { } bytes)
+        if (bytes is null)
+            return new Fault(user.IsByName ? "Name.Invalid" : "Id.Invalid",
+                $"the user's {(user.IsByName ? "name" : "id")} has a NUL character or half a surrogate pair in it")
+                .ToResult(Shown, Show);
+        IsReady = batch.Preview(bytes, NativeExclusion, NativeUntil, Flags | user.Flags, out var document);
+        if (!IsReady)
         {
-            Settle(new Fault("Id.Invalid", "the user's id has a NUL character or half a surrogate pair in it")
-                .ToResult(ShownId, name => name));
-            return;
+            var result = ResetResult.FromJson(document);
+            shown ??= result.Name ?? (result.UserId.Length > 0 ? result.UserId : null);
+            return result;
         }
-        id = bytes;
-        var buffer = new Native.Buffer();
-        var status = Native.jc_client_preview_reset(client, id, NativeExclusion, NativeUntil, Flags, ref buffer);
-        var document = buffer.Take();
-        if (status == Native.Ok)
-        {
-            preview = document;
-            using var json = JsonDocument.Parse(document);
-            shownId = json.RootElement.GetProperty("userId").GetString();
-            return;
-        }
-        var invalid = ResetResult.FromJson(document);
-        if (invalid.UserId.Length > 0) shownId = invalid.UserId;
-        Settle(invalid);
+        preview = document;
+        using var json = JsonDocument.Parse(document);
+        shown = json.RootElement.GetProperty(user.IsByName ? "name" : "userId").GetString();
+        return null;
     }
+
+    /// <summary>False where a result has to be taken first.</summary>
+    internal bool Push(Batch batch) =>
+        IsSent = batch.Push(bytes!, NativeExclusion, NativeUntil, Flags | user.Flags);
 
     private string Describe()
     {
         using var json = JsonDocument.Parse(preview);
         var root = json.RootElement;
-        return $"{root.GetProperty("method").GetString()} {root.GetProperty("url").GetString()} "
-            + $"{root.GetProperty("body")}";
+        return root.TryGetProperty("lookup", out var search)
+            ? $"{Describe(search)}, then a reset of the user who is found: {root.GetProperty("body")}"
+            : Describe(root);
     }
 
-    internal int Push(BatchHandle batch) =>
-        Native.jc_batch_push(batch, id, NativeExclusion, NativeUntil, Flags, tag: 0);
+    private static string Describe(JsonElement request) =>
+        $"{request.GetProperty("method").GetString()} {request.GetProperty("url").GetString()} "
+        + $"{request.GetProperty("body")}";
 }

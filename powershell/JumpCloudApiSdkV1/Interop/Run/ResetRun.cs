@@ -1,18 +1,16 @@
 using System;
-using System.Collections;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
-using System.Reflection;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
-/// One call of the command: a client, a batch on it, and the users on their way through it in input order. It writes to
-/// the streams itself, so that the function has no loop: a loop would catch the caller's break and continue.
+/// One call of the command: users on their way through a batch, in input order. It writes to the streams itself, so that
+/// the function has no loop: a loop would catch the caller's break and continue.
 /// </summary>
 public sealed class ResetRun
 {
@@ -30,20 +28,14 @@ public sealed class ResetRun
 
     private readonly PSCmdlet cmdlet;
     private readonly InputReader reader;
-    private readonly ClientLease? lease;
-    private readonly ResetResult? noClient;
-    private readonly uint throttleLimit;
+    private readonly Sender sender;
     private readonly bool errorsEndIt, adviceIsShown;
-    private readonly bool isDryRun; // with a stand-in for the key
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
     private readonly WaitMeter waitMeter = new();
     private readonly bool showsProgress;
 
     private readonly Queue<ResetRequest> waiting = new();
-    // Who was sent, and whether he was reset or may have been.
-    private readonly Dictionary<string, bool> sentUsers = new(StringComparer.Ordinal);
-    private Batch? batch;
     private ResetRequest? unsent, lastDone;
     private bool closing, isOwnError, isOver, isFinished;
     private int seen;
@@ -52,44 +44,25 @@ public sealed class ResetRun
         ActionPreference verbosePreference)
     {
         this.cmdlet = cmdlet;
-        var bound = cmdlet.MyInvocation.BoundParameters;
-        reader = new InputReader(bound, Shown);
-        throttleLimit = bound.TryGetValue("ThrottleLimit", out var limit) ? (uint)(int)limit : 1;
         errorsEndIt = errorPreference == ActionPreference.Stop;
         adviceIsShown = Advice.IsShown(cmdlet);
         showsProgress = IsShown(progressPreference);
-        stop = usesStopToken ? StopToken(cmdlet) : CancellationToken.None;
+        stop = usesStopToken ? Engine.StopToken(cmdlet) : CancellationToken.None;
+        sender = new Sender(cmdlet, stop);
+        Engine.WhenDisposed(cmdlet, Finish);
+
+        var bound = cmdlet.MyInvocation.BoundParameters;
+        reader = new InputReader(bound, sender.Redact);
         reporter = new Reporter
         {
             Detailed = IsGiven("Detailed"),
-            PassThru = IsGiven("PassThru"),
+            PassThru = IsGiven("PassThru") && !sender.IsWhatIf,
             IsVerbose = IsShown(verbosePreference),
+            HasJournal = sender.HasJournal && !sender.IsWhatIf,
             Progress = cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null,
         };
-
-        var shell = (cmdlet.GetVariableValue("PSVersionTable") as Hashtable)?["PSVersion"];
-        var version = typeof(ResetRun).Assembly.GetName().Version!.ToString(3);
-        var userAgent = $"JumpCloudApiSdkV1/{version} PowerShell/{shell}";
-        var configuration = new Configuration(bound, userAgent);
-        var fault = configuration.Fault;
-        if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
-            fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
-        if (fault is null) lease = ClientLease.Take(configuration, out noClient);
-        else
-        {
-            noClient = fault.ToResult("", name => name);
-            configuration.Dispose();
-        }
-        var whatIf = bound.TryGetValue("WhatIf", out var given) ? given : cmdlet.GetVariableValue("WhatIfPreference");
-        if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(whatIf))
-        {
-            var standIn = Guid.NewGuid().ToString("N");
-            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), out noClient);
-            isDryRun = lease is not null;
-        }
-        FinishWhenDisposed();
-        if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
-        if (isDryRun)
+        if (reporter.IsVerbose && sender.Note is { } note) cmdlet.WriteVerbose(note);
+        if (sender.LacksKey)
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
 
@@ -114,12 +87,13 @@ public sealed class ResetRun
     /// block after the command has thrown is returned: thrown from here it would reach the caller as the exception of a
     /// method call.
     /// </summary>
-    public Exception? Process(string id, IJumpCloudApIsIdentity? input,
+    public Exception? Process(string id, string username, IJumpCloudApIsIdentity? input,
         IBodyParameterSystemUserMfaResetRequestBody? body) => Guard(() =>
     {
-        var request = Read(id, input, body);
-        if (reporter.IsVerbose)
-            foreach (var line in request.Verbose) cmdlet.WriteVerbose(line);
+        var request = reader.Read(cmdlet.ParameterSetName, id, username, input, body);
+        request.Number = ++seen;
+        request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
+        Judge(request);
         Offer(request);
         while (Step()) { }
     });
@@ -128,11 +102,11 @@ public sealed class ResetRun
     public Exception? End() => Guard(() =>
     {
         closing = true;
-        batch?.Close();
+        sender.Batch?.Close();
         while (Step()) { }
         isOver = true;
+        foreach (var warning in reporter.ClosingWarnings()) cmdlet.WriteWarning(warning);
         // The progress comes last, because its preference may end the command.
-        if (reporter.ClosingWarning() is { } warning) cmdlet.WriteWarning(warning);
         if (reporter.ClosingProgress() is { } progress) cmdlet.WriteProgress(progress);
     });
 
@@ -143,16 +117,9 @@ public sealed class ResetRun
     {
         if (isFinished) return;
         isFinished = true;
-        string? warning = null;
-        try
-        {
-            if (batch is not null) warning = BreakOff(lastDone, waiting, evenIfAllAreTold: !isOver);
-        }
-        finally
-        {
-            batch?.Dispose();
-            lease?.Dispose();
-        }
+        string? warning;
+        try { warning = BreakOff(lastDone, waiting, evenIfAllAreTold: !isOver); }
+        finally { sender.Dispose(); }
         if (warning is null) return;
         try { cmdlet.WriteWarning(warning); }
         // The warnings lead into a pipeline that has ended, as those of 3>&1 | Select-Object -First 1 do; or nothing
@@ -166,7 +133,8 @@ public sealed class ResetRun
 
     // PowerShell 7.4 was seen to say false in the end block also during a stop. Without a stop token what ends a write
     // there may be one: a user who is named once more than needed is better than one who is lost.
-    private bool MayBeStopping => cmdlet.Stopping || (closing && !stop.CanBeCanceled && !isOwnError);
+    private bool MayBeStopping =>
+        cmdlet.Stopping || stop.IsCancellationRequested || (closing && !stop.CanBeCanceled && !isOwnError);
 
     // Runs what writes. Whatever ends it, the caller sees what he would see behind a compiled cmdlet.
     private Exception? Guard(Action action)
@@ -187,48 +155,48 @@ public sealed class ResetRun
         }
     }
 
-    private ResetRequest Read(string id, IJumpCloudApIsIdentity? input,
-        IBodyParameterSystemUserMfaResetRequestBody? body)
+    // Whether it would be sent, and what is told of it before anyone is asked.
+    private void Judge(ResetRequest request)
     {
-        seen++;
-        var request = reader.Read(cmdlet.ParameterSetName, id, input, body);
-        request.Number = seen;
-        var arePiped = request.IsPiped = reader.UsersArePiped(cmdlet.ParameterSetName);
-        var faultIsEveryones = request.FaultIsEveryones;
-        if (lease is not null && arePiped && string.IsNullOrWhiteSpace(request.UserId)) request.Place = seen;
-        if (arePiped && request.Fault is null && sentUsers.ContainsKey(SameUser(request.UserId)))
-            request.SettleDuplicate();
-        else if (reporter.StoppedBy is not null) request.SettleNotTried(reporter.StoppedBy);
-        else if (lease is null)
+        if (sender.WhyNobody is { } why)
         {
-            request.Settle(noClient!);
-            faultIsEveryones = true;
+            request.Settle(why.Copy());
+            reporter.Stop(why.Code);
+            return;
         }
-        else if (request.Fault is { } fault) request.Settle(fault.ToResult(request.ShownId, lease.Redact));
-        else
+        if (request.IsPiped && request.IsNobody) request.Place = seen;
+        if (request.Fault is { } fault)
         {
-            request.Preview(lease.Client);
-            faultIsEveryones = request.UntilIsNamed
-                && request.Result?.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
+            request.Settle(fault);
+            if (request.FaultIsEveryones) reporter.Stop(fault.Code);
+            return;
         }
-        if (faultIsEveryones) reporter.Stop(request.Result?.Code);
-        return request;
+        if (!request.IsPiped && reporter.StoppedBy is null) sender.SendAgain();
+        if (request.Preview(sender.Batch!) is { } result)
+        {
+            var isEveryones = request.UntilIsNamed
+                && result.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
+            if (isEveryones) reporter.Stop(result.Code);
+            // Otherwise it is pushed, so that the journal has it as well.
+            if (sender.IsWhatIf || !request.CanCross) request.Settle(result);
+        }
+        else if (reporter.IsVerbose)
+            foreach (var line in request.Verbose) cmdlet.WriteVerbose(line);
     }
 
-    // Takes a user whom nobody objects to, or whose result already stands.
+    // Takes a user whom nobody objects to, or who is not to be sent.
     private void Offer(ResetRequest request)
     {
         try
         {
-            if (request.IsReady && !cmdlet.ShouldProcess(request.Target, request.Action)) return;
+            if (request.IsReady && (!cmdlet.ShouldProcess(request.Target, request.Action) || sender.IsWhatIf)) return;
         }
         // A stop, also one at the prompt, and the like are not for us to keep.
         catch (Exception e) when (e is HostException and not PromptingException
             or not (RuntimeException or FlowControlException))
         {
-            cmdlet.ThrowTerminatingError(Failure.NobodyToAsk(cmdlet, request.ShownId, e));
+            cmdlet.ThrowTerminatingError(Failure.NobodyToAsk(cmdlet, request.Shown, e));
         }
-        if (isDryRun && request.Result is null) return;
         waiting.Enqueue(request);
         if (request.Result is null) unsent = request;
     }
@@ -237,13 +205,13 @@ public sealed class ResetRun
     private bool Step()
     {
         if (cmdlet.Stopping) throw new PipelineStoppedException();
-        if (unsent is not null) Push(unsent);
+        if (unsent is not null && unsent.Push(sender.Batch!)) unsent = null;
         if (!waiting.TryPeek(out var head)) return false;
         if (head.Result is null && head != unsent)
         {
-            var mustWait = closing || throttleLimit == 1 || !head.IsPiped || unsent is not null
+            var mustWait = closing || !sender.SendsSideBySide || !head.IsPiped || unsent is not null
                 || waiting.Count > MostWaiting;
-            if (batch!.Next(mustWait ? PollMs : 0) is not { } result)
+            if (sender.Batch!.Next(mustWait ? PollMs : 0) is not { } result)
             {
                 if (mustWait) TellOfWait();
                 return mustWait;
@@ -259,7 +227,7 @@ public sealed class ResetRun
     // Whoever is on his way is named at the end, if the preference of one of these streams ends the command.
     private void TellOfWait()
     {
-        var (verbose, progress) = waitMeter.Look(batch!.HeldBack());
+        var (verbose, progress) = waitMeter.Look(sender.Batch!.HeldBack());
         if (verbose is not null && reporter.IsVerbose) cmdlet.WriteVerbose(verbose);
         if (progress is not null && showsProgress) cmdlet.WriteProgress(progress);
     }
@@ -269,9 +237,7 @@ public sealed class ResetRun
     // carry out.
     private void Write(ResetRequest request)
     {
-        var sameUserMayBeReset = sentUsers.GetValueOrDefault(SameUser(request.UserId));
-        if (request.IsSent) sentUsers[SameUser(request.UserId)] = request.Result!.Outcome is "reset" or "unknown";
-        var report = reporter.Report(request, closing ? seen : null, sameUserMayBeReset);
+        var report = reporter.Report(request.Result!, closing ? seen : null);
         string? others = null;
         try
         {
@@ -303,68 +269,19 @@ public sealed class ResetRun
     // Sends nothing more, and says what became of those of whom nobody has been told.
     private string? BreakOff(ResetRequest? last, IEnumerable<ResetRequest> untold, bool evenIfAllAreTold = false)
     {
-        if (batch is null) return null;
+        if (!sender.HasSent || sender.Batch is not { } batch) return null;
         batch.Cancel();
         foreach (var request in untold.Where(request => request.IsSent && request.Result is null))
         {
             if (batch.Next(DrainMs) is not { } result) break;
             request.Settle(result);
         }
-        var brokenOff = new BrokenOff(last, untold, seen);
+        var brokenOff = new BrokenOff(last, untold, seen, sender.HasJournal);
         return brokenOff.NamesSomebody || evenIfAllAreTold ? brokenOff.ToString() : null;
     }
-
-    private void Push(ResetRequest request)
-    {
-        // The user is named, and bodies are piped: each is to be sent. A batch would send the user once.
-        if (!request.IsPiped && waiting.Count == 1)
-        {
-            batch?.Dispose();
-            batch = null;
-        }
-        if (batch is null)
-        {
-            batch = new Batch(lease!.Client, throttleLimit, stop);
-            if (closing) batch.Close();
-        }
-        var status = batch.Push(request);
-        if (status == Native.Full) return;
-        unsent = null;
-        if (status == Native.Ok)
-        {
-            request.IsSent = sentUsers[SameUser(request.UserId)] = true;
-            return;
-        }
-        // It was well a moment ago: a date may have passed since, while a prompt stood open.
-        if (status != Native.Closed) request.Preview(lease!.Client);
-        if (request.Result is null) request.SettleNotTried(reporter.StoppedBy);
-    }
-
-    private string Shown(string id) => lease?.Redact(id) ?? WithoutKey(id);
-
-    // Where there is no client to do it.
-    private static string WithoutKey(string id) =>
-        Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key
-        && id.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(id);
-
-    // The API's own ids are hexadecimal numbers.
-    private static string SameUser(string id) => Record.IsApiId(id) ? id.ToLowerInvariant() : id;
 
     private static bool IsCallersThrow(Exception e) => e is RuntimeException { WasThrownFromThrowStatement: true };
 
     private static bool IsShown(ActionPreference preference) =>
         preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
-
-    // A steppable pipeline that is disposed without its end, as by an older proxy function, runs no clean block; only
-    // this event of the engine's own says so. Where it is missing, the handles are freed when they are collected.
-    private void FinishWhenDisposed() =>
-        cmdlet.GetType().GetEvent("DisposingEvent", BindingFlags.NonPublic | BindingFlags.Instance)
-            ?.GetAddMethod(nonPublic: true)
-            ?.Invoke(cmdlet, [new EventHandler((_, _) => Finish())]);
-
-    // PowerShell 7.6 has it; the references for 7.4 have not.
-    private static CancellationToken StopToken(PSCmdlet cmdlet) =>
-        cmdlet.GetType().GetProperty("PipelineStopToken", BindingFlags.Public | BindingFlags.Instance)
-            ?.GetValue(cmdlet) is CancellationToken token
-            ? token : CancellationToken.None;
 }

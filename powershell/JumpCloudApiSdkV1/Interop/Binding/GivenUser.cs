@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>
+/// How a user was given: by id, or by username or e-mail address. Where there is an id, it counts. A user who was given
+/// by both names has to have both.
+/// </summary>
+internal sealed record GivenUser(string? Id, string? Username = null, string? Email = null)
+{
+    /// <summary>The column or property of a record that the id came from.</summary>
+    internal string? Column { get; init; }
+
+    internal bool IsByName => string.IsNullOrEmpty(Id) && !string.IsNullOrEmpty(Given);
+
+    /// <summary>What a person knows the user by.</summary>
+    internal string Given => !string.IsNullOrEmpty(Id) ? Id : HasUsername ? Username! : HasEmail ? Email! : "";
+
+    internal uint Flags => !IsByName ? 0 : IsByBothNames ? Native.ByNames : Native.ByName;
+
+    private bool HasUsername => !string.IsNullOrEmpty(Username);
+    private bool HasEmail => !string.IsNullOrEmpty(Email);
+    private bool IsByBothNames => IsByName && HasUsername && HasEmail;
+
+    /// <summary>What the library takes in place of an id. Null where it cannot cross.</summary>
+    internal byte[]? Bytes()
+    {
+        if (!IsByBothNames) return Utf8.Bytes(Given);
+        // What cannot cross by itself could not be written as JSON either.
+        if (Utf8.Bytes(Username) is null || Utf8.Bytes(Email) is null) return null;
+        var (username, email) = (JsonEncodedText.Encode(Username!), JsonEncodedText.Encode(Email!));
+        return Utf8.Bytes($$"""{"username":"{{username}}","email":"{{email}}"}""");
+    }
+}

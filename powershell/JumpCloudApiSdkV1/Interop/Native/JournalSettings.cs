@@ -1,0 +1,43 @@
+using System;
+using System.Management.Automation;
+
+namespace JumpCloudApiSdkV1.Interop;
+
+/// <summary>What -JournalPath, -Resume and -RetryUnknown say; or what is wrong with them.</summary>
+internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = null)
+{
+    /// <summary>Null where the call has no journal.</summary>
+    internal static JournalSettings? Read(PSCmdlet cmdlet, bool isWhatIf)
+    {
+        var bound = cmdlet.MyInvocation.BoundParameters;
+        var (resume, retryUnknown) = (IsGiven("Resume"), IsGiven("RetryUnknown"));
+        if (retryUnknown && !resume) return Wrong("-RetryUnknown is given without -Resume");
+        if (!bound.TryGetValue("JournalPath", out var path))
+            return resume ? Wrong("-Resume is given without -JournalPath") : null;
+        if (Resolve(cmdlet, (string)path) is not { } file)
+            return Wrong("-JournalPath is not the path of a file: it has to lead to a drive of the file system");
+        if (Utf8.Bytes(file) is not { } bytes)
+            return Wrong("-JournalPath holds a NUL character or half a surrogate pair");
+        return new JournalSettings(bytes, (resume ? Native.JournalResume : 0)
+            | (retryUnknown ? Native.JournalRetryUnknown : 0) | (isWhatIf ? Native.JournalReadOnly : 0));
+
+        bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
+    }
+
+    // As the caller sees it: with his drives, and from where he stands.
+    private static string? Resolve(PSCmdlet cmdlet, string path)
+    {
+        try
+        {
+            var file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return provider.Name == "FileSystem" ? file : null;
+        }
+        // A drive or a provider that is not there, or a path that its provider cannot read.
+        catch (Exception e) when (e is RuntimeException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static JournalSettings Wrong(string what) => new([], 0, new Fault("Argument.Invalid", what));
+}
