@@ -3,6 +3,10 @@
 //     Reset ID FILE             the file has one id a line; the key is in JCApiKey
 //     Reset --name NAME FILE    with usernames or e-mail addresses in place of the ids
 //
+// With --journal JOURNAL before them the run keeps a journal. After Ctrl+C or a crash the same command with --resume goes
+// on: whoever was reset, or may have been, is not sent. Look up those who may have been, then --resume --retry-unknown
+// sends them again.
+//
 // Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
 // Loads the library from the path in JCSDK_LIBRARY, else from where .NET looks for native libraries.
 using System;
@@ -23,6 +27,7 @@ internal static class Native
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
     internal const uint ByName = 2;
+    internal const uint JournalResume = 1, JournalRetryUnknown = 2;
 
     static Native() => NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, assembly, path) =>
         Environment.GetEnvironmentVariable("JCSDK_LIBRARY") is { Length: > 0 } file ? NativeLibrary.Load(file) : IntPtr.Zero);
@@ -50,6 +55,7 @@ internal static class Native
     [DllImport("jcsdk")] internal static extern int jc_client_reset_system_user_mfa(ClientHandle client, byte[] id, int exclusion, long until, uint flags, ref Buffer result);
     [DllImport("jcsdk")] internal static extern void jc_client_free(IntPtr client);
     [DllImport("jcsdk")] internal static extern int jc_batch_new(ClientHandle client, uint throttleLimit, out BatchHandle batch);
+    [DllImport("jcsdk")] internal static extern int jc_batch_set_journal(BatchHandle batch, byte[] path, uint flags, ref Buffer error);
     [DllImport("jcsdk")] internal static extern int jc_batch_push(BatchHandle batch, byte[] id, int exclusion, long until, uint flags, ulong tag);
     [DllImport("jcsdk")] internal static extern int jc_batch_next(BatchHandle batch, uint timeoutMs, ref Buffer result);
     [DllImport("jcsdk")] internal static extern int jc_batch_close(BatchHandle batch);
@@ -93,6 +99,9 @@ public sealed class Result
     public string Message => $"{Text("message")} {Text("hint")}";
 }
 
+/// Resume: goes on with the run that the journal is of. RetryUnknown: sends again who may have been reset.
+public sealed record Journal(string Path, bool Resume, bool RetryUnknown);
+
 public sealed class Client : IDisposable
 {
     private const uint AtOnce = 8;
@@ -118,8 +127,9 @@ public sealed class Client : IDisposable
         return result.Take();
     }
 
-    /// Returns the results in the order of the users. After a stop, only users who were pushed before have one.
-    public IEnumerable<Result> ResetAll(IEnumerable<string> all, bool byName, CancellationToken stop)
+    /// Returns the results in the order of the users. After a stop, only users who were pushed before have one. The
+    /// journal may be null.
+    public IEnumerable<Result> ResetAll(IEnumerable<string> all, bool byName, Journal journal, CancellationToken stop)
     {
         Native.jc_batch_new(client, AtOnce, out var batch);
         using (batch)
@@ -127,6 +137,12 @@ public sealed class Client : IDisposable
         using (var users = all.GetEnumerator())
         {
             var result = new Native.Buffer();
+            if (journal is not null)
+            {
+                var flags = (journal.Resume ? Native.JournalResume : 0) | (journal.RetryUnknown ? Native.JournalRetryUnknown : 0);
+                if (Native.jc_batch_set_journal(batch, Native.Utf8(journal.Path), flags, ref result) != Native.Ok)
+                    throw new InvalidOperationException(result.Take().Message);
+            }
             for (var more = users.MoveNext(); ;)
             {
                 while (more && !stop.IsCancellationRequested)
@@ -152,13 +168,24 @@ public static class Program
 {
     public static int Main(string[] arguments)
     {
-        var byName = arguments is ["--name", ..];
-        if (byName) arguments = arguments[1..];
-        if (arguments.Length != 2)
+        bool byName = false, resume = false, retryUnknown = false;
+        string path = null;
+        for (; arguments is [['-', '-', ..], ..]; arguments = arguments[1..])
         {
-            Console.Error.WriteLine("usage: Reset [--name] USER FILE");
-            return 2;
+            switch (arguments)
+            {
+                case ["--name", ..]: byName = true; break;
+                case ["--journal", not ['-', ..], ..]: path = arguments[1]; arguments = arguments[1..]; break;
+                case ["--journal", ..]: return Usage("--journal needs the path of the journal");
+                case ["--resume", ..]: resume = true; break;
+                case ["--retry-unknown", ..]: retryUnknown = true; break;
+                default: return Usage("there is no such option");
+            }
         }
+        if (retryUnknown && !resume) return Usage("--retry-unknown needs --resume");
+        if (resume && path is null) return Usage("--resume needs --journal");
+        if (arguments.Length != 2) return Usage("a user and a file of users are needed");
+        var journal = path is null ? null : new Journal(path, resume, retryUnknown);
         var counts = new[] { "reset", "refused", "unknown", "cancelled", "invalid" }.ToDictionary(outcome => outcome, _ => 0);
         void Tell(Result result)
         {
@@ -177,8 +204,9 @@ public static class Program
         {
             using var client = new Client();
             var users = File.ReadLines(arguments[1]).Select(line => line.Trim()).Where(line => line.Length > 0);
-            Tell(client.Reset(arguments[0], byName));
-            foreach (var result in client.ResetAll(users, byName, stop.Token)) Tell(result);
+            if (journal is null) Tell(client.Reset(arguments[0], byName));
+            else users = users.Prepend(arguments[0]); // only a batch has a journal
+            foreach (var result in client.ResetAll(users, byName, journal, stop.Token)) Tell(result);
         }
         catch (Exception error) when (error is IOException or InvalidOperationException or ArgumentException)
         {
@@ -188,5 +216,11 @@ public static class Program
         Console.WriteLine("\n" + string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}")));
         if (stop.IsCancellationRequested) return 130;
         return counts.Values.Sum() > counts["reset"] ? 1 : 0;
+    }
+
+    private static int Usage(string why)
+    {
+        Console.Error.WriteLine($"{why}\nusage: Reset [--name] [--journal JOURNAL [--resume [--retry-unknown]]] USER FILE");
+        return 2;
     }
 }

@@ -4,10 +4,15 @@
     reset.py ID FILE             the file has one id a line; the key is in JCApiKey
     reset.py --name NAME FILE    with usernames or e-mail addresses in place of the ids
 
+With --journal JOURNAL before them the run keeps a journal. After Ctrl+C or a crash the same command with --resume goes
+on: whoever was reset, or may have been, is not sent. Look up those who may have been, then --resume --retry-unknown
+sends them again.
+
 Exit status: 0 if all were reset, 1 if not, 2 for a wrong call or configuration, 130 after Ctrl+C.
 Loads the library from the path in JCSDK_LIBRARY, else libjcsdk.so.1 from where the loader finds it.
 """
 
+import argparse
 import json
 import os
 import signal
@@ -15,10 +20,12 @@ import sys
 from collections import Counter
 from ctypes import CDLL, POINTER, Structure, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from ctypes import string_at
+from itertools import chain
 
 OK, TIMEOUT, FULL, END = 0, 5, 6, 7
 EXCLUSION_UNSET, UNTIL_UNSET = -1, -(2**63)
 BY_NAME = 2
+JOURNAL_RESUME, JOURNAL_RETRY_UNKNOWN = 1, 2
 AT_ONCE = 8
 
 
@@ -42,6 +49,7 @@ for name, result, arguments in [
     ("jc_client_reset_system_user_mfa", c_int32, [c_void_p, *REQUEST, c_uint32, POINTER(Buffer)]),
     ("jc_client_free", None, [c_void_p]),
     ("jc_batch_new", c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
+    ("jc_batch_set_journal", c_int32, [c_void_p, c_char_p, c_uint32, POINTER(Buffer)]),
     ("jc_batch_push", c_int32, [c_void_p, *REQUEST, c_uint32, c_uint64]),
     ("jc_batch_next", c_int32, [c_void_p, c_uint32, POINTER(Buffer)]),
     ("jc_batch_close", c_int32, [c_void_p]),
@@ -53,7 +61,8 @@ for name, result, arguments in [
 
 
 class ConfigurationError(Exception):
-    pass
+    def __init__(self, document):
+        super().__init__(f"{document['message']} {document['hint']}")
 
 
 def request(user):
@@ -73,8 +82,7 @@ class Client:
     def __enter__(self):
         self.handle, error = c_void_p(), Buffer()
         if lib.jc_client_new(None, byref(self.handle), byref(error)) != OK:
-            document = error.take()
-            raise ConfigurationError(f"{document['message']} {document['hint']}")
+            raise ConfigurationError(error.take())
         return self
 
     def __exit__(self, *_):
@@ -85,11 +93,14 @@ class Client:
         lib.jc_client_reset_system_user_mfa(self.handle, *request(user), flags, byref(buffer))
         return buffer.take()
 
-    def reset_all(self, users, flags, is_stopped):
+    def reset_all(self, users, flags, journal, journal_flags, is_stopped):
         """Yields the results in the order of the users. After a stop, only users who were pushed before have one."""
         batch, buffer, user = c_void_p(), Buffer(), next(users, None)
         lib.jc_batch_new(self.handle, AT_ONCE, byref(batch))
         try:
+            if journal is not None:
+                if lib.jc_batch_set_journal(batch, os.fsencode(journal), journal_flags, byref(buffer)) != OK:
+                    raise ConfigurationError(buffer.take())
             while True:
                 while user is not None and not is_stopped():
                     pushed = lib.jc_batch_push(batch, *request(user), flags, 0)
@@ -112,13 +123,26 @@ class Client:
             lib.jc_batch_free(batch)
 
 
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", dest="flags", action="store_const", const=BY_NAME, default=0)
+    parser.add_argument("--journal")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--retry-unknown", action="store_true")
+    parser.add_argument("user")
+    parser.add_argument("file")
+    options = parser.parse_args(arguments)
+    if options.retry_unknown and not options.resume:
+        parser.error("--retry-unknown needs --resume")
+    if options.resume and options.journal is None:
+        parser.error("--resume needs --journal")
+    return options
+
+
 def main(arguments):
-    flags = BY_NAME if arguments[:1] == ["--name"] else 0
-    if flags:
-        arguments = arguments[1:]
-    if len(arguments) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
+    options = parse(arguments)
+    flags, journal = options.flags, options.journal
+    journal_flags = options.resume * JOURNAL_RESUME | options.retry_unknown * JOURNAL_RETRY_UNKNOWN
     outcomes, stopped = Counter(), []
 
     def tell(result):
@@ -128,11 +152,14 @@ def main(arguments):
         print(f"\r{outcomes.total()} done", end="", file=sys.stderr)
 
     try:
-        with open(arguments[1], encoding="utf-8-sig") as lines, Client() as client:
-            tell(client.reset(arguments[0], flags) if flags else reset(arguments[0]))
-            signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+        with open(options.file, encoding="utf-8-sig") as lines, Client() as client:
             users = (line.strip() for line in lines if line.strip())
-            for result in client.reset_all(users, flags, lambda: bool(stopped)):
+            if journal is not None:
+                users = chain([options.user], users)  # only a batch has a journal
+            else:
+                tell(client.reset(options.user, flags) if flags else reset(options.user))
+            signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+            for result in client.reset_all(users, flags, journal, journal_flags, lambda: bool(stopped)):
                 tell(result)
     except (ConfigurationError, OSError) as error:
         print(error, file=sys.stderr)

@@ -1,5 +1,7 @@
 //! Builds and runs the examples as a user would, against a simulator that says which requests arrived.
 
+mod journal;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -61,7 +63,7 @@ pub fn run() -> Result<Sum> {
             continue;
         }
         match (example.make)(&places) {
-            Ok(call) => sum.add(tests(example, &call, &places)?),
+            Ok(call) => sum.add(tests(example, &call, &places).context(example.name)?),
             Err(error) => sum.add(Sum::one(false, example.name, &format!("{error:#}"))),
         }
     }
@@ -181,19 +183,35 @@ impl<'a> Run<'a> {
         finish(&mut command, &self.places.out.join("output"), meanwhile)
     }
 
+    /// Sends Ctrl+C once, when it is time.
+    fn interrupted(&self, arguments: &[&str], is_time: impl Fn() -> bool) -> Result<Ended> {
+        let mut sent = false;
+        let interrupt = |id: u32| {
+            if !sent && is_time() {
+                let mut kill = Command::new("kill");
+                kill.args(["-INT", &id.to_string()]);
+                sent = kill.status().is_ok_and(|status| status.success());
+            }
+        };
+        let ended = self.go(arguments, |_| (), interrupt)?;
+        ensure!(sent, "it ended before it was interrupted:\n{}", ended.output);
+        Ok(ended)
+    }
+
     fn judge(&self, what: &str, ended: &Ended, code: i32, says: &str, arrived: Option<usize>) -> Sum {
         let stats = self.simulator.stats();
         let once = stats.by_id.values().all(|&count| count == 1);
-        let ok = ended.status.and_then(|status| status.code()) == Some(code)
-            && ended.output.contains(says)
-            && arrived.is_none_or(|arrived| stats.requests == arrived)
-            && once;
-        let why = format!(
-            "{:?}, wanted {code} and {says:?}; {} requests arrived, wanted {arrived:?}, each user once: {once}\n{}",
-            ended.status, stats.requests, ended.output
-        );
-        Sum::one(ok, what, &why)
+        let ok = arrived.is_none_or(|arrived| stats.requests == arrived) && once;
+        let why = format!("{} requests, wanted {arrived:?}, each user once: {once}", stats.requests);
+        judged(what, ended, code, says, ok, &why)
     }
+}
+
+/// `ok` and `why`: what is to be said of the requests that arrived.
+fn judged(what: &str, ended: &Ended, code: i32, says: &str, ok: bool, why: &str) -> Sum {
+    let ok = ok && ended.status.and_then(|status| status.code()) == Some(code) && ended.output.contains(says);
+    let why = format!("{:?}, wanted {code} and {says:?}; {why}\n{}", ended.status, ended.output);
+    Sum::one(ok, what, &why)
 }
 
 fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
@@ -246,25 +264,16 @@ fn tests(example: &Example, call: &[OsString], places: &Places) -> Result<Sum> {
         sum.add(run.judge(&format!("{name} takes names"), &ended, 0, "60 reset, 0 refused", requests));
         fs::write(&users, format!("nobody\n{all}.."))?;
         sum.add(interrupted(name, call, places, &arguments("ok-1"))?);
+        sum.add(journal::tests(name, call, places)?);
     }
     Ok(sum)
 }
 
-/// Sends Ctrl+C while the example waits for a user's answer.
+/// Stopped while it waits for a user's answer.
 fn interrupted(name: &str, call: &[OsString], places: &Places, arguments: &[&str]) -> Result<Sum> {
     let run = Run::new(call, places);
     run.simulator.set_faults("ok-5", serde_json::json!([{ "never": true }]))?;
-    let mut sent = false;
-    let interrupt = |id: u32| {
-        if !sent && run.simulator.stats().by_id.contains_key("ok-5") {
-            sent = Command::new("kill")
-                .args(["-INT", &id.to_string()])
-                .status()
-                .is_ok_and(|status| status.success());
-        }
-    };
-    let ended = run.go(arguments, |_| (), interrupt)?;
-    ensure!(sent, "{name} ended before it was interrupted:\n{}", ended.output);
+    let ended = run.interrupted(arguments, || run.simulator.stats().by_id.contains_key("ok-5"))?;
     let sum = run.judge(&format!("{name} stops at Ctrl+C"), &ended, 130, "unknown", None);
     let told = !ended.output.contains(" 0 unknown");
     Ok(if told { sum } else { Sum::one(false, &format!("{name} stops at Ctrl+C"), &ended.output) })

@@ -203,9 +203,8 @@ pub fn run() -> Result<Sum> {
     Ok(sum)
 }
 
-/// The example is for POSIX.
 fn source() -> PathBuf {
-    top().join(if cfg!(windows) { "xtask/demo/demo.c" } else { "examples/c/reset.c" })
+    top().join("examples/c/reset.c")
 }
 
 fn pkg_config(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
