@@ -50,9 +50,22 @@ impl ResetRequest {
 
     /// As [`new`](Self::new), for the user who has this username or e-mail address. He is looked up before he is reset.
     pub fn by_name(name: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
-        let name = Some(Name::new(name)?);
+        Self::named(Name::either(name)?, exclusion, until_epoch)
+    }
+
+    /// As [`by_name`](Self::by_name), for the user who has this username and this e-mail address as well.
+    pub fn by_names(
+        username: &str,
+        email: &str,
+        exclusion: Option<bool>,
+        until_epoch: Option<i64>,
+    ) -> Result<Self, Fault> {
+        Self::named(Name::both(username, email)?, exclusion, until_epoch)
+    }
+
+    fn named(name: Name, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
         let until = until_epoch.map(until).transpose()?;
-        Ok(Self { id: None, name, exclusion, until, allow_odd_date: false })
+        Ok(Self { id: None, name: Some(name), exclusion, until, allow_odd_date: false })
     }
 
     /// The same request once it is known who has the name.
@@ -71,9 +84,14 @@ impl ResetRequest {
         self.id.as_deref()
     }
 
-    /// The username or e-mail address, where the user was given by name.
+    /// The username or e-mail address, where the user was given by name. Of both it is the username.
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref().map(Name::as_str)
+    }
+
+    /// The e-mail address that was given beside the username.
+    pub fn email(&self) -> Option<&str> {
+        self.name.as_ref().and_then(Name::email)
     }
 
     /// What has to be looked up first.
@@ -239,6 +257,10 @@ mod tests {
         let found = request.found("u".into());
         assert_eq!((found.id(), found.name(), found.unknown_name()), (Some("u"), Some("a@b"), None));
         assert_eq!((found.path().as_str(), found.body()), ("/api/systemusers/u/resetmfa", request.body()));
+        let both = ResetRequest::by_names("a", "a@b", None, None).unwrap();
+        assert_eq!((both.id(), both.name(), both.email()), (None, Some("a"), Some("a@b")));
+        assert_eq!(both.found("u".into()).email(), Some("a@b"));
+        assert_eq!(ResetRequest::by_names("a", "", None, None).unwrap_err().code, Code::NameInvalid);
         assert_eq!(ResetRequest::by_name("a*", None, None).unwrap_err().code, Code::NameInvalid);
         assert_eq!(ResetRequest::by_name("a", None, Some(-1)).unwrap_err().code, Code::ExclusionUntilInvalid);
     }

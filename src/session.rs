@@ -40,6 +40,7 @@ pub struct Session {
 pub enum Given<'a> {
     Id(&'a str),
     Name(&'a str),
+    Names { username: String, email: String },
 }
 
 /// What is sent for a user. Only the reset has to be told from then on how far it has come.
@@ -119,7 +120,7 @@ impl Session {
 
     pub fn whom(&self, request: &ResetRequest) -> Whom {
         let shown = |text: Option<&str>| text.map(|text| self.shown_id(text));
-        Whom { name: shown(request.name()), user_id: shown(request.id()) }
+        Whom { name: shown(request.name()), email: shown(request.email()), user_id: shown(request.id()) }
     }
 
     /// While this is false, a failure that is everyone's is still to be expected, and requests go one at a time.
@@ -154,6 +155,9 @@ impl Session {
         let whom = match given {
             Some(Given::Id(id)) => Whom { user_id: shown(id), ..Whom::default() },
             Some(Given::Name(name)) => Whom { name: shown(name), ..Whom::default() },
+            Some(Given::Names { username, email }) => {
+                Whom { name: shown(&username), email: shown(&email), ..Whom::default() }
+            }
             None => Whom::default(),
         };
         ResetResult::new(whom, fault.into(), 0, Duration::ZERO)

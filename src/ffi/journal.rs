@@ -59,7 +59,7 @@ pub extern "C" fn jc_batch_set_journal(batch: *mut BatchHandle, path: Text, flag
 /// nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
 /// the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
 /// that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
-/// nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. With JC_BY_NAME nobody is looked
+/// nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. By name nobody is looked
 /// up, so neither the journal nor an earlier push says anything of the user. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_preview_reset(

@@ -237,7 +237,7 @@ mod tests {
         let request = ResetRequest::new("u", Some(true), Some(1_893_553_445)).unwrap();
         let named = ResetRequest::by_name("a@b", None, None).unwrap().found("u".into());
         let reset = Verdict::new(Outcome::Reset, None, "");
-        let whom = Whom { name: None, user_id: Some("u".into()) };
+        let whom = Whom { user_id: Some("u".into()), ..Whom::default() };
         let result = ResetResult::new(whom, reset, 1, Duration::from_millis(84));
         let result = ResetResult { http_status: Some(200), ..result };
         let at = r#""run":"5f000000000000ab","at":"2026-09-21T14:13:20.456Z""#;
@@ -301,7 +301,7 @@ mod tests {
         {
             let request = ResetRequest::new(&id, Some(true), Some(0)).unwrap();
             assert!(begin(RUN, now(), u64::MAX, &request, Some(id.clone())).len() <= LINE_MAX);
-            let whom = Whom { name: Some(id.clone()), user_id: Some(id) };
+            let whom = Whom { name: Some(id.clone()), email: Some(id.clone()), user_id: Some(id) };
             let refused = Verdict::new(Outcome::Refused, Code::AnswerLost, message);
             let result = ResetResult::new(whom, refused, 1, Duration::MAX);
             let text = end(RUN, now(), u64::MAX, &result);
