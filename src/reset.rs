@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use crate::answer::is_blank;
 use crate::code::Code;
 use crate::lookup::{self, Name};
 use crate::outcome::Fault;
@@ -155,9 +156,9 @@ impl ResetRequest {
 /// Says why no user can have this id, and the most likely mistake. Any other id is sent: nothing promises that the API's
 /// ids have 24 hexadecimal digits.
 fn what_is_wrong(id: &str) -> Option<String> {
-    const COLUMNS: [&str; 5] = ["id", "_id", "userid", "username", "email"];
-    let is_blank =
-        |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    const IDS: [&str; 3] = ["id", "_id", "userid"];
+    const NAMES: [&str; 2] = ["username", "email"];
+    let is_one_of = |columns: &[&str]| columns.iter().any(|column| id.eq_ignore_ascii_case(column));
     let has = |characters: &[char]| id.contains(characters);
     let what = if id.is_empty() {
         "is empty"
@@ -183,10 +184,10 @@ fn what_is_wrong(id: &str) -> Option<String> {
         "has a < or > in it: is it a placeholder?"
     } else if id.contains(is_blank) {
         "has a blank in it: is it the user's name?"
-    } else if COLUMNS.iter().any(|column| id.eq_ignore_ascii_case(column)) {
-        return Some(format!(
-            "the user's id is '{id}', which is a column's name: leave out the list's header"
-        ));
+    } else if is_one_of(&IDS) {
+        "is a column's name: leave out the list's header"
+    } else if is_one_of(&NAMES) {
+        "is a column's name: leave out the list's header, and give what is below it as names, to be looked up"
     } else {
         return None;
     };
@@ -278,6 +279,7 @@ mod tests {
             (" ok-1", "trim it"),
             ("ok-1\u{a0}", "trim it"),
             ("ok-1\u{200b}", "trim it"),
+            ("ok-1\u{180e}", "trim it"),
             ("Ann Example", "the user's name?"),
             (r#"{"id":"ok-1"}"#, "a whole record"),
             ("@{id=ok-1}", "a whole record"),
@@ -286,13 +288,13 @@ mod tests {
             ("id=ok-1", "a whole record"),
             ("ok-1,ok-2", "one id at a time"),
             ("ok-1;Ann", "one id at a time"),
-            ("ann@example.com", "e-mail"),
+            ("ann@example.com", "looks like an e-mail address: give it as a name, to be looked up"),
             ("<id>", "placeholder"),
             ("Id", "a column's name"),
             ("_id", "a column's name"),
             ("userId", "a column's name"),
-            ("USERNAME", "a column's name"),
-            ("email", "a column's name"),
+            ("USERNAME", "give what is below it as names"),
+            ("email", "give what is below it as names"),
         ] {
             let fault = ResetRequest::new(id, None, None).unwrap_err();
             assert_eq!(fault.code, Code::IdInvalid, "{id:?}");
