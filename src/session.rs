@@ -150,7 +150,7 @@ impl Session {
 
     /// A result for a user whose request could not even be made.
     #[cfg(feature = "capi")]
-    pub fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
+    pub fn invalid(&self, given: Option<Given>, why: impl Into<Verdict>) -> ResetResult {
         let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_id(text));
         let whom = match given {
             Some(Given::Id(id)) => Whom { user_id: shown(id), ..Whom::default() },
@@ -160,7 +160,7 @@ impl Session {
             }
             None => Whom::default(),
         };
-        ResetResult::new(whom, fault.into(), 0, Duration::ZERO)
+        ResetResult::new(whom, why.into(), 0, Duration::ZERO)
     }
 
     /// What is known of a request that ends here, before its answer was judged.
