@@ -403,8 +403,8 @@ mod tests {
             (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent),
             (Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled),
             (Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic),
-            (Stopped::Answered(answer.clone()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
-            (Stopped::Answered(answer), Code::Panic, Outcome::Refused, Code::UserNotFound),
+            (Stopped::Answered(answer.clone().into()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
+            (Stopped::Answered(answer.into()), Code::Panic, Outcome::Refused, Code::UserNotFound),
         ] {
             let result = session.stopped(&request, &InFlight::that_has_reached(&reached), code);
             assert_eq!((result.outcome, result.code), (outcome, Some(told)), "{reached:?} {code:?}");
