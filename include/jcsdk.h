@@ -65,7 +65,7 @@
  *
  *   {"outcome": "reset" | "refused" | "unknown" | "cancelled" | "invalid", "status": the JC_ number,
  *    "code": why, a stable text such as "User.NotFound", "hint": what to do, "message": a sentence for a person,
- *    "name": as given with JC_BY_NAME, "userId", "tag", "httpStatus", "serverMessage",
+ *    "name": as given with JC_BY_NAME, or the username of JC_BY_NAMES, "userId", "tag", "httpStatus", "serverMessage",
  *    "body": the answer's, cut to 4000 characters,
  *    "attempts": how often the reset was sent, "elapsedMs", "retryAfterSeconds": what the server asked for,
  *    "stopsBatch": true where every other user would fail in the same way, so that a batch begins no other}
@@ -253,6 +253,12 @@
 #define JC_BY_NAME 2
 
 /**
+ * For `flags`, in place of JC_BY_NAME: in place of the id stands a JSON object of two texts,
+ * {"username": "...", "email": "..."}, of which the user has to have both. Else nobody is reset: User.Ambiguous.
+ */
+#define JC_BY_NAMES 4
+
+/**
  * An administrator's API key. Else JCApiKey. Its memory is wiped when it is no longer needed, and it is never shown.
  */
 #define JC_OPT_API_KEY 1
@@ -335,7 +341,8 @@
 /**
  * For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
  * Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
- * that could become of a request. The journal knows users by their ids: one who is given by name is looked up first.
+ * that could become of a request. The journal knows users by their ids: one who is given by name is looked up first. With
+ * JC_JOURNAL_READ_ONLY nobody is looked up, and the name in the journal is compared; the message says so.
  */
 #define JC_JOURNAL_RESUME 1
 
@@ -470,11 +477,11 @@ int32_t jc_client_new(const jc_options *options,
 
 /**
  * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
- * is his username or his e-mail address, which has to be his alone. exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch
- * is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and
- * JC_BY_NAME added up. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
- * document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
- * a batch of one can.
+ * is his username or his e-mail address, which has to be his alone, and with JC_BY_NAMES it has both of these. exclusion
+ * is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
+ * JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES added up. Returns what became of it
+ * (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
+ * thread, many at once. It cannot be stopped from another thread; a batch of one can.
  */
 int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         const char *id,
@@ -485,10 +492,10 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
 
 /**
  * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
- * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME the
- * user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url", "body"}, the search
- * that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends
- * nothing. Any thread, many at once.
+ * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME or
+ * JC_BY_NAMES the user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url",
+ * "body"}, the search that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what
+ * is wrong. Sends nothing. Any thread, many at once.
  */
 int32_t jc_client_preview_reset(jc_client *client,
                                 const char *id,
@@ -591,8 +598,10 @@ int32_t jc_batch_set_journal(jc_batch *batch,
  * nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
  * the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
  * that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
- * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. With JC_BY_NAME nobody is looked
- * up, so neither the journal nor an earlier push says anything of the user. Any thread, many at once.
+ * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. By name nobody is looked
+ * up, so an earlier push says nothing of the user, and the journal only with JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY:
+ * then who had this name the last time, in any case of ASCII letters, may be Journal.AlreadyReset or Journal.Unfinished,
+ * without a "userId", because the name may be another user's by now. Any thread, many at once.
  */
 int32_t jc_batch_preview_reset(jc_batch *batch,
                                const char *id,

@@ -1,11 +1,10 @@
-//! Reads and judges the server's answer. Facts about the API come from its published description and from measurements
+//! Judges the server's answer. Facts about the API come from its published description and from measurements
 //! of its clients.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::{Url, header};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
 
 use crate::code::Code;
 use crate::outcome::{Outcome, Verdict};
@@ -35,44 +34,31 @@ pub struct Answer {
     pub cut: bool,
 }
 
-/// Reads an answer, and at most [`BODY_MAX`] bytes of its body. Calls `arrived` with what is there after each step.
-pub async fn read(
-    mut response: reqwest::Response,
-    on_used_connection: bool,
-    deadline: Instant,
-    arrived: impl Fn(&Answer),
-) -> Answer {
-    let text = |name| {
-        response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let mut answer = Answer {
-        status: response.status().as_u16(),
-        location: text(header::LOCATION),
-        encoding: text(header::CONTENT_ENCODING),
-        retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(&text, SystemTime::now())),
-        on_used_connection,
-        body: Vec::new(),
-        cut: true,
-    };
-    loop {
-        arrived(&answer);
-        match timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => {
-                answer.body.extend_from_slice(&chunk);
-                if answer.body.len() > BODY_MAX {
-                    answer.body.truncate(BODY_MAX);
-                    break;
-                }
-            }
-            Ok(Ok(None)) => {
-                answer.cut = false;
-                break;
-            }
-            Ok(Err(_)) | Err(_) => break,
+impl Answer {
+    /// What is known once the headers are there. The body is still to come.
+    pub fn begun(response: &reqwest::Response, on_used_connection: bool) -> Self {
+        let text = |name| {
+            response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Self {
+            status: response.status().as_u16(),
+            location: text(header::LOCATION),
+            encoding: text(header::CONTENT_ENCODING),
+            retry_after: text(header::RETRY_AFTER)
+                .and_then(|text| parse_retry_after(&text, SystemTime::now())),
+            on_used_connection,
+            body: Vec::new(),
+            cut: true,
         }
     }
-    arrived(&answer);
-    answer
+
+    /// Takes up a piece of the body. Returns whether more may follow.
+    pub fn add(&mut self, piece: &[u8]) -> bool {
+        self.body.extend_from_slice(piece);
+        let is_too_long = self.body.len() > BODY_MAX;
+        self.body.truncate(BODY_MAX);
+        !is_too_long
+    }
 }
 
 /// Judges an answer that came from `url`.

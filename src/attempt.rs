@@ -14,14 +14,14 @@ use http_body::{Body, Frame, SizeHint};
 use hyper_util::client::legacy::connect::HttpInfo;
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{self, Answer};
+use crate::answer::Answer;
 
 /// The longest wait for the body once status and headers have arrived. They decide the outcome; the body explains it.
 const BODY_TIME: Duration = Duration::from_secs(5);
 
 /// What one attempt ended with.
 pub enum Reply {
-    Answer(Answer),
+    Answer(Arc<Answer>),
     Failed(reqwest::Error),
     TimedOut,
 }
@@ -44,8 +44,7 @@ pub async fn send(
             #[cfg(feature = "panic-for-tests")]
             assert!(!response.url().path().contains("panic-late"), "a defect for tests");
             let is_used = connections.was_used(response.extensions().get());
-            let arrived = |answer: &Answer| in_flight.answered(answer.clone());
-            return Reply::Answer(answer::read(response, is_used, deadline, arrived).await);
+            return Reply::Answer(read(response, is_used, in_flight, deadline).await);
         }
         Ok(Err(error)) => Reply::Failed(error),
         Err(_) => Reply::TimedOut,
@@ -53,6 +52,28 @@ pub async fn send(
     // Gives the runtime a chance to close the connection. It may not run again for a while after this call.
     tokio::task::yield_now().await;
     reply
+}
+
+/// Reads the answer's body, as far as it is wanted. What is there after each piece is known to `in_flight`, for a stop that
+/// comes meanwhile.
+async fn read(
+    mut response: reqwest::Response,
+    is_used: bool,
+    in_flight: &InFlight,
+    deadline: Instant,
+) -> Arc<Answer> {
+    in_flight.answered(Answer::begun(&response, is_used));
+    loop {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(piece))) if in_flight.add(|answer| answer.add(&piece)) => {}
+            Ok(Ok(None)) => {
+                in_flight.add(|answer| answer.cut = false);
+                break;
+            }
+            Ok(_) | Err(_) => break,
+        }
+    }
+    in_flight.answer()
 }
 
 /// The local addresses of the connections that have carried a request. The system may reuse an address for a later
@@ -79,8 +100,8 @@ struct State {
     has_left: bool,
     /// No byte leaves any more.
     is_stopped: bool,
-    /// The part of the answer that has arrived.
-    answer: Option<Answer>,
+    /// The part of the answer that has arrived. Whoever asks for it shares it, so that it is not copied.
+    answer: Option<Arc<Answer>>,
     attempts: u32,
     began: Option<Instant>,
 }
@@ -93,7 +114,7 @@ pub enum Stopped {
     /// The server may act on it.
     Sent,
     /// The server has answered, perhaps not yet in full.
-    Answered(Answer),
+    Answered(Arc<Answer>),
 }
 
 impl InFlight {
@@ -132,13 +153,21 @@ impl InFlight {
             in_flight.leave();
         }
         if let Stopped::Answered(answer) = stopped {
-            in_flight.answered(answer.clone());
+            in_flight.answered(Answer::clone(answer));
         }
         in_flight
     }
 
     fn answered(&self, answer: Answer) {
-        self.lock().answer = Some(answer);
+        self.lock().answer = Some(Arc::new(answer));
+    }
+
+    fn add<T>(&self, more: impl FnOnce(&mut Answer) -> T) -> T {
+        more(Arc::make_mut(self.lock().answer.get_or_insert_default()))
+    }
+
+    fn answer(&self) -> Arc<Answer> {
+        self.lock().answer.get_or_insert_default().clone()
     }
 
     /// Records that the attempt surely did nothing, so that the request may be sent again. A stopped one stays stopped.
@@ -250,10 +279,15 @@ mod tests {
     fn an_answer_that_has_arrived_counts() {
         let in_flight = InFlight::default();
         in_flight.leave();
-        let answer = Answer { status: 200, ..Answer::default() };
-        in_flight.answered(answer.clone());
-        assert_eq!(in_flight.stop(), Stopped::Answered(answer.clone()));
-        assert_eq!(in_flight.stop(), Stopped::Answered(answer));
+        in_flight.answered(Answer { status: 200, cut: true, ..Answer::default() });
+        assert!(in_flight.add(|answer| answer.add(b"O")));
+        let part = Answer { status: 200, cut: true, body: b"O".into(), ..Answer::default() };
+        assert_eq!(in_flight.stop(), Stopped::Answered(part.clone().into()));
+        assert_eq!(in_flight.stop(), Stopped::Answered(part.clone().into()));
+        // What was told does not change.
+        let told = in_flight.answer();
+        in_flight.add(|answer| answer.add(b"K"));
+        assert_eq!((&*told, &*in_flight.answer().body), (&part, b"OK".as_slice()));
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn base(options: &Options, env: &dyn Fn(&str) -> Option<Secret>, key: &Secret) -
     if let Some(url) = given(&options.url) {
         address::base_url(&url, "the URL")
     } else if let Some(name) = given(&options.environment) {
-        address::region(&name, "the environment that was given", key)
+        address::region(&name, "the environment", key)
     } else if let Some(url) = found(&options.url, "JCApiUrl") {
         address::base_url(&url, "JCApiUrl")
     } else {
@@ -266,7 +266,7 @@ mod tests {
             (
                 Some("production"),
                 Some("EU"),
-                "the environment that was given is 'production', which is none of STANDARD, EU and IN",
+                "the environment is 'production', which is none of STANDARD, EU and IN",
             ),
             (None, Some("E\u{1b}U"), "'E\u{fffd}U'"),
             (None, Some("s3cret-key"), "JCEnvironment is '***', "),

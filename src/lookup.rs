@@ -1,73 +1,27 @@
 //! Who is meant by a username or an e-mail address: what is searched for, and what the answer means. Pure. A search
 //! changes nothing, so nothing of it is ever *unknown*.
 
+mod name;
+
 use std::collections::HashMap;
 
 use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, BODY_MAX};
 use crate::code::Code;
-use crate::outcome::{Fault, Outcome, Verdict};
+use crate::outcome::{Outcome, Verdict};
 use crate::redact::Redactor;
 use crate::reset::ResetRequest;
+use name::Fit;
+pub use name::Name;
 
 /// The search's path below the API's base URL. One user is wanted; a few more show who else has the name.
 pub const PATH: &str = "/api/search/systemusers?limit=10";
 
-const NAME_MAX: usize = 1024;
-
 /// So many ids of users with the same name are told.
 const IDS_TOLD: usize = 10;
-
-/// A username or an e-mail address that may be searched for, as it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(String);
-
-impl Name {
-    pub fn new(name: &str) -> Result<Self, Fault> {
-        let wrong = |what: &str| Err(Fault::new(Code::NameInvalid, &format!("the user's name {what}")));
-        if name.is_empty() {
-            return wrong("is empty");
-        }
-        if name.chars().all(answer::is_blank) {
-            return wrong("is blank");
-        }
-        if name.starts_with(answer::is_blank) || name.ends_with(answer::is_blank) {
-            return wrong("has a blank at its beginning or end");
-        }
-        if name.chars().any(char::is_control) {
-            return wrong("has a control character in it");
-        }
-        if name.contains(['*', '?']) {
-            return wrong("has * or ? in it, and no pattern is searched for");
-        }
-        if name.len() > NAME_MAX {
-            return wrong("is longer than 1024 bytes");
-        }
-        Ok(Self(name.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The search's JSON body. The server tells upper and lower case apart, and keeps addresses in lower case.
-    pub fn body(&self) -> Value {
-        let lower = Some(self.0.to_ascii_lowercase()).filter(|lower| *lower != self.0);
-        let forms = [Some(self.0.clone()), lower].into_iter().flatten();
-        let or: Vec<_> =
-            forms.flat_map(|name| [json!({ "username": name }), json!({ "email": name })]).collect();
-        json!({ "filter": { "or": or }, "fields": "username email" })
-    }
-
-    /// Byte for byte but for the case of ASCII letters: what looks alike is not the same.
-    fn is(&self, text: Option<&String>) -> bool {
-        text.is_some_and(|text| text.eq_ignore_ascii_case(&self.0))
-    }
-}
 
 /// The id of the user whom the answer from `url` shows, or why there is none.
 pub fn judge(answer: &Answer, name: &Name, url: &Url, redactor: &Redactor) -> Result<String, Verdict> {
@@ -164,52 +118,83 @@ impl List {
     fn only(&self, name: &Name, redactor: &Redactor) -> Result<String, Verdict> {
         let proves_key = |verdict| Err(Verdict { proves_key: true, ..verdict });
         let refused = |code, what: &str| proves_key(Verdict::new(Outcome::Refused, code, what));
-        let is_other = |user: &User| !name.is(user.username.as_ref()) && !name.is(user.email.as_ref());
-        if self.results.iter().any(is_other) {
+        let fits = |user: &User| name.fits(user.username.as_deref(), user.email.as_deref());
+        if self.results.iter().any(|user| fits(user) == Fit::Nothing) {
             return refused(Code::LookupNotExact, "the search for this name also found who has another name");
         }
         if self.total_count.is_some_and(|total| total > self.results.len()) {
             return refused(Code::LookupNotExact, "the search for this name found more users than it shows");
         }
-        let mut ids: Vec<&str> = Vec::new();
+        let mut found: Vec<(&str, Fit)> = Vec::new();
         for user in &self.results {
-            if !ids.contains(&&*user.id) {
-                ids.push(&user.id);
+            let one = (&*user.id, fits(user));
+            if !found.contains(&one) {
+                found.push(one);
             }
         }
-        match ids[..] {
+        match found[..] {
             [] => {
+                let what = match name {
+                    Name::Either(_) => "no user has this name",
+                    Name::Both { .. } => "no user has this username or this e-mail address",
+                };
                 let hint = "Check the name, in which upper and lower case may matter, the organization and the region, \
                             or give the user's id; nobody was reset.";
-                let not_found = Verdict::new(Outcome::Refused, Code::UserNotFound, "no user has this name");
+                let not_found = Verdict::new(Outcome::Refused, Code::UserNotFound, what);
                 proves_key(Verdict { hint: Some(hint.into()), ..not_found })
             }
-            [id] => match ResetRequest::new(id, None, None) {
+            [(id, Fit::All)] => match ResetRequest::new(id, None, None) {
                 Ok(_) => Ok(id.to_owned()),
                 Err(_) => {
                     refused(Code::LookupFailed, "the search for this name found a user without a proper id")
                 }
             },
             [..] => {
-                let more = ids.len().saturating_sub(IDS_TOLD);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let told = ids[..ids.len().min(IDS_TOLD)].join(", ");
-                let what =
-                    format!("{} users have this name: {}{more}", ids.len(), redactor.clean(&told, 1000));
+                let what = ambiguous(name, &found, redactor);
                 proves_key(Verdict::new(Outcome::Invalid, Code::UserAmbiguous, what))
             }
         }
     }
 }
 
+/// Says why it is not sure which of these users is meant.
+fn ambiguous(name: &Name, found: &[(&str, Fit)], redactor: &Redactor) -> String {
+    let count = found.len();
+    let is_partly = found.iter().any(|(_, fit)| *fit != Fit::All);
+    let what = match name {
+        Name::Either(_) => format!("{count} users have this name"),
+        Name::Both { .. } if !is_partly => {
+            format!("{count} users have this username and this e-mail address")
+        }
+        Name::Both { .. } if count == 1 => "the user who was found has only one of the two names".into(),
+        Name::Both { .. } => "the username and the e-mail address are not of one user".into(),
+    };
+    let told = found.iter().take(IDS_TOLD).map(|(id, fit)| match fit {
+        Fit::UsernameOnly => format!("{id} has the username"),
+        Fit::EmailOnly => format!("{id} has the e-mail address"),
+        Fit::All if is_partly => format!("{id} has both"),
+        Fit::All | Fit::Nothing => (*id).to_owned(),
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let more = count.saturating_sub(IDS_TOLD);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{what}: {}{more}", redactor.clean(&told, 1000))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::redact::Secret;
 
-    fn judged(answer: &Answer, name: &str) -> Result<String, Verdict> {
+    fn judged_by(answer: &Answer, name: &Name) -> Result<String, Verdict> {
         let url = Url::parse("https://console.jumpcloud.com/api/search/systemusers").unwrap();
-        judge(answer, &Name::new(name).unwrap(), &url, &Redactor::new([Secret::new("the-key")]))
+        judge(answer, name, &url, &Redactor::new([Secret::new("the-key")]))
+    }
+
+    fn judged(answer: &Answer, name: &str) -> Result<String, Verdict> {
+        judged_by(answer, &Name::either(name).unwrap())
     }
 
     fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
@@ -222,56 +207,6 @@ mod tests {
             assert_ne!(verdict.outcome, Outcome::Reset, "{body}");
             last_word(verdict).code.unwrap().as_str().to_owned()
         })
-    }
-
-    #[test]
-    fn what_may_not_be_searched_for() {
-        let long = "a".repeat(NAME_MAX + 1);
-        for name in [
-            "",
-            " ",
-            "\u{3000}",
-            " a",
-            "a ",
-            "a\u{a0}",
-            "\u{200b}a",
-            "a\n",
-            "a\tb",
-            "a\0b",
-            "a\u{9b}",
-            "*",
-            "a*",
-            "a?",
-            &long,
-        ] {
-            assert_eq!(Name::new(name).unwrap_err().code, Code::NameInvalid, "{name:?}");
-        }
-        for name in
-            ["a", "@", "a b", "o'neil", "\"", "\\", "$ne", "{\"$gt\":\"\"}", "ü", "null", "..", &long[1..]]
-        {
-            assert_eq!(Name::new(name).unwrap().as_str(), name);
-        }
-    }
-
-    #[test]
-    fn a_name_is_searched_for_as_text() {
-        for (name, or) in [
-            ("jane", json!([{ "username": "jane" }, { "email": "jane" }])),
-            (
-                "Jane@Example.com",
-                json!([
-                    { "username": "Jane@Example.com" }, { "email": "Jane@Example.com" },
-                    { "username": "jane@example.com" }, { "email": "jane@example.com" },
-                ]),
-            ),
-            ("É", json!([{ "username": "É" }, { "email": "É" }])),
-            ("{\"$ne\":\"\"}", json!([{ "username": "{\"$ne\":\"\"}" }, { "email": "{\"$ne\":\"\"}" }])),
-            ("a\"},{\"b", json!([{ "username": "a\"},{\"b" }, { "email": "a\"},{\"b" }])),
-        ] {
-            let body = Name::new(name).unwrap().body();
-            assert_eq!(body, json!({ "filter": { "or": or }, "fields": "username email" }), "{name}");
-            assert_eq!(serde_json::from_str::<Value>(&body.to_string()).unwrap(), body, "{name}");
-        }
     }
 
     #[test]
@@ -361,6 +296,71 @@ mod tests {
         ] {
             assert_eq!(found(text, "jane"), said, "{text}");
         }
+    }
+
+    /// One user has to have both names, each in its own place.
+    #[test]
+    fn who_is_found_by_username_and_address() {
+        let one = |id: &str, username: &str, email: &str| json!({ "_id": id, "username": username, "email": email });
+        let jane = one("1", "jane", "j@x");
+        for (results, said, told) in [
+            (json!([jane]), "", "1"),
+            (json!([one("1", "JANE", "J@X")]), "", "1"),
+            (json!([jane, jane]), "", "1"),
+            (json!([]), "User.NotFound", "no user has this username or this e-mail address"),
+            (
+                json!([one("1", "jane", "k@x")]),
+                "User.Ambiguous",
+                "the user who was found has only one of the two names: 1 has the username",
+            ),
+            (
+                json!([{ "_id": "1", "email": "j@x" }]),
+                "User.Ambiguous",
+                "the user who was found has only one of the two names: 1 has the e-mail address",
+            ),
+            (
+                json!([one("1", "jane", "k@x"), one("2", "kim", "j@x")]),
+                "User.Ambiguous",
+                "the username and the e-mail address are not of one user: 1 has the username, 2 has the e-mail address",
+            ),
+            (
+                json!([jane, one("2", "kim", "j@x")]),
+                "User.Ambiguous",
+                "the username and the e-mail address are not of one user: 1 has both, 2 has the e-mail address",
+            ),
+            (
+                json!([jane, one("2", "jane", "j@x")]),
+                "User.Ambiguous",
+                "2 users have this username and this e-mail address: 1, 2",
+            ),
+            // One user who is shown twice, and not the same.
+            (
+                json!([jane, one("1", "jane", "k@x")]),
+                "User.Ambiguous",
+                "the username and the e-mail address are not of one user: 1 has both, 1 has the username",
+            ),
+            (json!([one("1", "j@x", "jane")]), "Lookup.NotExact", "who has another name"),
+            (json!([one("1", "janet", "jj@x")]), "Lookup.NotExact", "who has another name"),
+            (json!([jane, one("2", "kim", "k@x")]), "Lookup.NotExact", "who has another name"),
+            (json!([one("1", "j\u{430}ne", "j@x\u{200b}")]), "Lookup.NotExact", "who has another name"),
+            (json!([one("..", "jane", "j@x")]), "Lookup.Failed", "without a proper id"),
+            (json!([{ "username": "jane", "email": "j@x" }]), "Lookup.Failed", "_id"),
+        ] {
+            let body =
+                json!({ "totalCount": results.as_array().unwrap().len(), "results": results }).to_string();
+            let (code, what) = match judged_by(&answer(200, &*body), &Name::both("jane", "j@x").unwrap()) {
+                Ok(id) => ("", id),
+                Err(verdict) => {
+                    let verdict = last_word(verdict);
+                    (verdict.code.unwrap().as_str(), verdict.what)
+                }
+            };
+            assert_eq!(code, said, "{body}");
+            assert!(what.ends_with(told) || said == "Lookup.Failed" && what.contains(told), "{what} {body}");
+        }
+        let more = json!({ "totalCount": 2, "results": [jane] }).to_string();
+        let verdict = judged_by(&answer(200, &*more), &Name::both("jane", "j@x").unwrap()).unwrap_err();
+        assert_eq!(verdict.code, Some(Code::LookupNotExact));
     }
 
     #[test]

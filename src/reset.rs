@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use crate::answer::is_blank;
 use crate::code::Code;
 use crate::lookup::{self, Name};
 use crate::outcome::Fault;
@@ -50,9 +51,22 @@ impl ResetRequest {
 
     /// As [`new`](Self::new), for the user who has this username or e-mail address. He is looked up before he is reset.
     pub fn by_name(name: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
-        let name = Some(Name::new(name)?);
+        Self::named(Name::either(name)?, exclusion, until_epoch)
+    }
+
+    /// As [`by_name`](Self::by_name), for the user who has this username and this e-mail address as well.
+    pub fn by_names(
+        username: &str,
+        email: &str,
+        exclusion: Option<bool>,
+        until_epoch: Option<i64>,
+    ) -> Result<Self, Fault> {
+        Self::named(Name::both(username, email)?, exclusion, until_epoch)
+    }
+
+    fn named(name: Name, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
         let until = until_epoch.map(until).transpose()?;
-        Ok(Self { id: None, name, exclusion, until, allow_odd_date: false })
+        Ok(Self { id: None, name: Some(name), exclusion, until, allow_odd_date: false })
     }
 
     /// The same request once it is known who has the name.
@@ -71,9 +85,14 @@ impl ResetRequest {
         self.id.as_deref()
     }
 
-    /// The username or e-mail address, where the user was given by name.
+    /// The username or e-mail address, where the user was given by name. Of both it is the username.
     pub fn name(&self) -> Option<&str> {
         self.name.as_ref().map(Name::as_str)
+    }
+
+    /// The e-mail address that was given beside the username.
+    pub fn email(&self) -> Option<&str> {
+        self.name.as_ref().and_then(Name::email)
     }
 
     /// What has to be looked up first.
@@ -137,9 +156,9 @@ impl ResetRequest {
 /// Says why no user can have this id, and the most likely mistake. Any other id is sent: nothing promises that the API's
 /// ids have 24 hexadecimal digits.
 fn what_is_wrong(id: &str) -> Option<String> {
-    const COLUMNS: [&str; 5] = ["id", "_id", "userid", "username", "email"];
-    let is_blank =
-        |c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    const IDS: [&str; 3] = ["id", "_id", "userid"];
+    const NAMES: [&str; 2] = ["username", "email"];
+    let is_one_of = |columns: &[&str]| columns.iter().any(|column| id.eq_ignore_ascii_case(column));
     let has = |characters: &[char]| id.contains(characters);
     let what = if id.is_empty() {
         "is empty"
@@ -165,10 +184,10 @@ fn what_is_wrong(id: &str) -> Option<String> {
         "has a < or > in it: is it a placeholder?"
     } else if id.contains(is_blank) {
         "has a blank in it: is it the user's name?"
-    } else if COLUMNS.iter().any(|column| id.eq_ignore_ascii_case(column)) {
-        return Some(format!(
-            "the user's id is '{id}', which is a column's name: leave out the list's header"
-        ));
+    } else if is_one_of(&IDS) {
+        "is a column's name: leave out the list's header"
+    } else if is_one_of(&NAMES) {
+        "is a column's name: leave out the list's header, and give what is below it as names, to be looked up"
     } else {
         return None;
     };
@@ -239,6 +258,10 @@ mod tests {
         let found = request.found("u".into());
         assert_eq!((found.id(), found.name(), found.unknown_name()), (Some("u"), Some("a@b"), None));
         assert_eq!((found.path().as_str(), found.body()), ("/api/systemusers/u/resetmfa", request.body()));
+        let both = ResetRequest::by_names("a", "a@b", None, None).unwrap();
+        assert_eq!((both.id(), both.name(), both.email()), (None, Some("a"), Some("a@b")));
+        assert_eq!(both.found("u".into()).email(), Some("a@b"));
+        assert_eq!(ResetRequest::by_names("a", "", None, None).unwrap_err().code, Code::NameInvalid);
         assert_eq!(ResetRequest::by_name("a*", None, None).unwrap_err().code, Code::NameInvalid);
         assert_eq!(ResetRequest::by_name("a", None, Some(-1)).unwrap_err().code, Code::ExclusionUntilInvalid);
     }
@@ -256,6 +279,7 @@ mod tests {
             (" ok-1", "trim it"),
             ("ok-1\u{a0}", "trim it"),
             ("ok-1\u{200b}", "trim it"),
+            ("ok-1\u{180e}", "trim it"),
             ("Ann Example", "the user's name?"),
             (r#"{"id":"ok-1"}"#, "a whole record"),
             ("@{id=ok-1}", "a whole record"),
@@ -264,13 +288,13 @@ mod tests {
             ("id=ok-1", "a whole record"),
             ("ok-1,ok-2", "one id at a time"),
             ("ok-1;Ann", "one id at a time"),
-            ("ann@example.com", "e-mail"),
+            ("ann@example.com", "looks like an e-mail address: give it as a name, to be looked up"),
             ("<id>", "placeholder"),
             ("Id", "a column's name"),
             ("_id", "a column's name"),
             ("userId", "a column's name"),
-            ("USERNAME", "a column's name"),
-            ("email", "a column's name"),
+            ("USERNAME", "give what is below it as names"),
+            ("email", "give what is below it as names"),
         ] {
             let fault = ResetRequest::new(id, None, None).unwrap_err();
             assert_eq!(fault.code, Code::IdInvalid, "{id:?}");

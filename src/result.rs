@@ -12,6 +12,8 @@ use crate::outcome::{Outcome, Verdict};
 #[derive(Clone, Debug, Default)]
 pub struct Whom {
     pub name: Option<String>,
+    /// The e-mail address that was given beside the username.
+    pub email: Option<String>,
     pub user_id: Option<String>,
 }
 
@@ -22,7 +24,7 @@ pub struct ResetResult {
     pub outcome: Outcome,
     /// `None` where the user was reset.
     pub code: Option<Code>,
-    /// The username or e-mail address, where the user was given by name.
+    /// The username or e-mail address, where the user was given by name. Of both it is the username.
     pub name: Option<String>,
     /// `None` where a fault is nobody's in particular, as a missing key is, and where no user was found by name.
     pub user_id: Option<String>,
@@ -67,7 +69,7 @@ impl ResetResult {
 
     /// A result for a request that was never sent.
     pub fn unsent(user_id: Option<&str>, verdict: impl Into<Verdict>) -> Self {
-        let whom = Whom { name: None, user_id: user_id.map(str::to_owned) };
+        let whom = Whom { user_id: user_id.map(str::to_owned), ..Whom::default() };
         Self::new(whom, verdict.into(), 0, Duration::ZERO)
     }
 
@@ -128,9 +130,11 @@ struct Document<'a> {
 
 fn sentence(whom: &Whom, verdict: &Verdict) -> Option<String> {
     let what = &verdict.what;
+    let with_email =
+        whom.email.as_ref().map(|email| format!(" with the address '{email}'")).unwrap_or_default();
     let user = match (&whom.name, &whom.user_id) {
-        (Some(name), Some(id)) => Some(format!("'{name}' ({id})")),
-        (Some(only), None) | (None, Some(only)) => Some(format!("'{only}'")),
+        (Some(name), Some(id)) => Some(format!("'{name}'{with_email} ({id})")),
+        (Some(only), None) | (None, Some(only)) => Some(format!("'{only}'{with_email}")),
         (None, None) => None,
     };
     let told = match (verdict.outcome, user) {
@@ -168,7 +172,7 @@ mod tests {
         let mut verdict = Verdict::new(Outcome::Refused, Code::UserNotFound, "there is no such user (404)");
         verdict.http_status = Some(404);
         verdict.server_message = Some("Not Found".into());
-        let whom = Whom { name: None, user_id: Some("u".into()) };
+        let whom = Whom { user_id: Some("u".into()), ..Whom::default() };
         let mut result = ResetResult::new(whom, verdict, 1, Duration::from_millis(12));
         result.tag = Some(u64::MAX);
         assert_eq!(
@@ -192,11 +196,14 @@ mod tests {
             let result = ResetResult::unsent(user, Verdict::new(outcome, Code::Cancelled, "x"));
             assert_eq!(result.message.as_deref(), Some(sentence));
         }
-        for (name, user_id, sentence) in [
-            (Some("n"), None, "User 'n' was not reset: x."),
-            (Some("n"), Some("u"), "User 'n' (u) was not reset: x."),
+        for (name, email, user_id, sentence) in [
+            (Some("n"), None, None, "User 'n' was not reset: x."),
+            (Some("n"), None, Some("u"), "User 'n' (u) was not reset: x."),
+            (Some("n"), Some("e"), None, "User 'n' with the address 'e' was not reset: x."),
+            (Some("n"), Some("e"), Some("u"), "User 'n' with the address 'e' (u) was not reset: x."),
         ] {
-            let whom = Whom { name: name.map(str::to_owned), user_id: user_id.map(str::to_owned) };
+            let [name, email, user_id] = [name, email, user_id].map(|text| text.map(str::to_owned));
+            let whom = Whom { name, email, user_id };
             let verdict = Verdict::new(Outcome::Refused, Code::AuthRefused, "x");
             let result = ResetResult::new(whom, verdict, 0, Duration::ZERO);
             assert_eq!(result.message.as_deref(), Some(sentence));

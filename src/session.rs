@@ -40,6 +40,7 @@ pub struct Session {
 pub enum Given<'a> {
     Id(&'a str),
     Name(&'a str),
+    Names { username: String, email: String },
 }
 
 /// What is sent for a user. Only the reset has to be told from then on how far it has come.
@@ -119,7 +120,7 @@ impl Session {
 
     pub fn whom(&self, request: &ResetRequest) -> Whom {
         let shown = |text: Option<&str>| text.map(|text| self.shown_id(text));
-        Whom { name: shown(request.name()), user_id: shown(request.id()) }
+        Whom { name: shown(request.name()), email: shown(request.email()), user_id: shown(request.id()) }
     }
 
     /// While this is false, a failure that is everyone's is still to be expected, and requests go one at a time.
@@ -149,14 +150,17 @@ impl Session {
 
     /// A result for a user whose request could not even be made.
     #[cfg(feature = "capi")]
-    pub fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
+    pub fn invalid(&self, given: Option<Given>, why: impl Into<Verdict>) -> ResetResult {
         let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_id(text));
         let whom = match given {
             Some(Given::Id(id)) => Whom { user_id: shown(id), ..Whom::default() },
             Some(Given::Name(name)) => Whom { name: shown(name), ..Whom::default() },
+            Some(Given::Names { username, email }) => {
+                Whom { name: shown(&username), email: shown(&email), ..Whom::default() }
+            }
             None => Whom::default(),
         };
-        ResetResult::new(whom, fault.into(), 0, Duration::ZERO)
+        ResetResult::new(whom, why.into(), 0, Duration::ZERO)
     }
 
     /// What is known of a request that ends here, before its answer was judged.
@@ -399,8 +403,8 @@ mod tests {
             (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent),
             (Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled),
             (Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic),
-            (Stopped::Answered(answer.clone()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
-            (Stopped::Answered(answer), Code::Panic, Outcome::Refused, Code::UserNotFound),
+            (Stopped::Answered(answer.clone().into()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
+            (Stopped::Answered(answer.into()), Code::Panic, Outcome::Refused, Code::UserNotFound),
         ] {
             let result = session.stopped(&request, &InFlight::that_has_reached(&reached), code);
             assert_eq!((result.outcome, result.code), (outcome, Some(told)), "{reached:?} {code:?}");

@@ -397,10 +397,43 @@ fn a_run_by_name_is_gone_on_with() {
     }
     simulator.clear_log();
 
-    // By another name of the user, and by the id, it is the same user.
+    // A preview looks nobody up. It asks the journal for the name only where no push would look him up either.
     let batch = journaled(&client, &folder, RESUME);
     assert!(batch.preview(&by_name("user1")).unwrap().get("userId").is_none());
     drop(batch);
+    let look = |options| journaled(&client, &folder, JournalOptions { read_only: true, ..options });
+    for (options, name, code, says) in [
+        (
+            RESUME,
+            "USER1",
+            "Journal.AlreadyReset",
+            "User 'USER1' was not sent a second time: the journal has this name as",
+        ),
+        (
+            RESUME,
+            "user2",
+            "Journal.Unfinished",
+            "the journal has this name as begun, without a known end, and the user",
+        ),
+        (RESUME, "user3", "", ""),
+        (RESUME, "user4", "", ""),
+        (RESUME, "user1@example.com", "", ""),
+        (RETRY, "user1", "Journal.AlreadyReset", "and the user was not looked up"),
+        (RETRY, "user2", "", ""),
+        (NEW, "user1", "", ""),
+    ] {
+        match look(options).preview(&by_name(name)) {
+            Ok(preview) => assert_eq!((code, preview.get("userId")), ("", None), "{name}"),
+            Err(NotSent::Result(result)) => {
+                assert_eq!((said(&result).1, result.user_id.as_deref()), (code, None), "{name}");
+                assert!(result.message.as_ref().unwrap().contains(says), "{result:?}");
+            }
+            Err(other) => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(simulator.stats().requests, 0);
+
+    // By another name of the user, and by the id, it is the same user.
     let results = run(RESUME, &["USER1@example.com", "user2", "user3", "user4", "user1"]);
     let again = [
         ("reset", "Journal.AlreadyReset"),

@@ -482,6 +482,74 @@ fn a_preview_by_name_shows_the_search_and_no_id() {
     assert_eq!((&preview["headers"]["x-api-key"], simulator.stats().requests), (&json!("***"), 0));
 }
 
+/// One search for both names; whoever has only one of them is not reset.
+#[test]
+fn a_user_may_have_to_have_both_username_and_address() {
+    let simulator = simulator();
+    simulator.add_named_user("u1", "jane", "jane@example.com");
+    simulator.add_named_user("u2", "john", "john@example.com");
+    simulator.add_named_user("u3", "jane@example.com", "third@example.com");
+    let client = proved(&options(&simulator.addresses().http));
+    let by_names = |username, email| ResetRequest::by_names(username, email, Some(true), None).unwrap();
+    for (username, email, outcome, code, message) in [
+        (
+            "jane",
+            "john@example.com",
+            "invalid",
+            "User.Ambiguous",
+            "u1 has the username, u2 has the e-mail address",
+        ),
+        (
+            "jane",
+            "other@example.com",
+            "invalid",
+            "User.Ambiguous",
+            "only one of the two names: u1 has the username",
+        ),
+        (
+            "other",
+            "john@example.com",
+            "invalid",
+            "User.Ambiguous",
+            "only one of the two names: u2 has the e-mail",
+        ),
+        ("jane@example.com", "jane", "invalid", "User.Ambiguous", "u3 has the username"),
+        (
+            "nobody",
+            "nobody@example.com",
+            "refused",
+            "User.NotFound",
+            "User 'nobody' with the address 'nobody@example.com' was not reset: no user has this username or",
+        ),
+        ("{\"$ne\":1}", "$ne", "refused", "User.NotFound", "no user has"),
+    ] {
+        let result = client.reset(&by_names(username, email));
+        assert_eq!((said(&result), result.attempts), ((outcome, code), 0), "{result:?}");
+        assert!(result.message.as_ref().unwrap().contains(message), "{result:?}");
+        assert_eq!((result.name.as_deref(), result.user_id), (Some(username), None));
+    }
+    assert_eq!(resets(&simulator), 1, "only the first, by id");
+    simulator.clear_log();
+
+    let preview = client.preview(&by_names("Jane", "jane@example.com")).unwrap();
+    assert_eq!((&preview["name"], preview.get("userId")), (&json!("Jane"), None));
+    let result = client.reset(&by_names("Jane", "jane@example.com"));
+    assert_eq!((said(&result), result.attempts), (("reset", ""), 1), "{result:?}");
+    assert_eq!((result.name.as_deref(), result.user_id.as_deref()), (Some("Jane"), Some("u1")));
+    let log = simulator.log();
+    let body = |n: usize| serde_json::from_str::<Value>(&log[n].body).unwrap();
+    let or = json!([{ "username": "Jane" }, { "email": "jane@example.com" }, { "username": "jane" }]);
+    assert_eq!(body(0), json!({ "filter": { "or": or }, "fields": "username email" }));
+    assert_eq!(serde_json::from_str::<Value>(preview["lookup"]["body"].as_str().unwrap()).unwrap(), body(0));
+    assert_eq!((log[1].id.as_deref(), body(1)), (Some("u1"), json!({ "exclusion": true })));
+
+    let batch = batch(&client, 4);
+    batch.push(by_names("jane", "JANE@example.com"), None).unwrap();
+    batch.push(by_name("jane"), None).unwrap();
+    let results = finish(&batch);
+    assert_eq!(codes(&results), ["", "DuplicateUser"]);
+}
+
 /// What a server sends to get at someone else: every way of writing the name, and not the name itself.
 #[test]
 fn a_server_that_answers_with_someone_else_gets_nobody_reset() {

@@ -57,7 +57,7 @@ impl Batch {
     }
 
     /// What a push of this request would send, without the key; or why it would send nobody. Changes nothing.
-    /// A name is not looked up, so of its user nothing is known yet.
+    /// A name is not looked up: a journal that is only read is asked for the name, any other is not asked yet.
     pub fn preview(&self, request: &ResetRequest) -> Result<Value, NotSent> {
         let state = self.shared.lock();
         if state.closed {
@@ -100,13 +100,14 @@ fn another() -> Fault {
 
 impl State {
     /// Why this request is not sent, if it is pushed, or its user was found, now. The journal is asked before anything
-    /// else, and knows users by their ids.
+    /// else, for a user's id, or for the name where it is only read and nobody is looked up.
     pub(super) fn refusal(&self, shared: &Shared, request: &ResetRequest) -> Option<Verdict> {
-        if let (Some(journal), Some(id)) = (shared.journal.get(), request.id()) {
-            if let Some(known) = journal.knows(id) {
+        if let Some(journal) = shared.journal.get() {
+            let by_name = || request.unknown_name().and_then(|name| journal.knows_name(name.as_str()));
+            if let Some(known) = request.id().and_then(|id| journal.knows(id)).or_else(by_name) {
                 return Some(known);
             }
-            if shared.session.shown_id(id) != id {
+            if request.id().is_some_and(|id| shared.session.shown_id(id) != id) {
                 let what = "with a journal, an id must not hold a secret";
                 return Some(Fault::new(Code::IdInvalid, what).into());
             }
@@ -123,12 +124,12 @@ impl Shared {
     /// The result of a request that is wrong. The journal is asked before.
     #[cfg(feature = "capi")]
     pub(super) fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
-        if let Some(Given::Id(id)) = given
-            && let Some(known) = self.journal.get().and_then(|journal| journal.knows(id))
-        {
-            return ResetResult::unsent(Some(&self.session.shown_id(id)), known);
-        }
-        self.session.invalid(given, fault)
+        let known = self.journal.get().and_then(|journal| match given.as_ref()? {
+            Given::Id(id) => journal.knows(id),
+            Given::Name(name) => journal.knows_name(name),
+            Given::Names { username, .. } => journal.knows_name(username),
+        });
+        self.session.invalid(given, known.unwrap_or_else(|| fault.into()))
     }
 
     /// A batch whose journal is only read sends nobody.

@@ -42,11 +42,11 @@ pub extern "C" fn jc_client_new(
 }
 
 /// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
-/// is his username or his e-mail address, which has to be his alone. exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch
-/// is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and
-/// JC_BY_NAME added up. Returns what became of it (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result
-/// document in out_buf, on success and on failure. Any thread, many at once. It cannot be stopped from another thread;
-/// a batch of one can.
+/// is his username or his e-mail address, which has to be his alone, and with JC_BY_NAMES it has both of these. exclusion
+/// is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
+/// JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES added up. Returns what became of it
+/// (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
+/// thread, many at once. It cannot be stopped from another thread; a batch of one can.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_reset_system_user_mfa(
     client: *mut ClientHandle,
@@ -81,10 +81,10 @@ pub(super) fn reset(
 }
 
 /// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
-/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME the
-/// user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url", "body"}, the search
-/// that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends
-/// nothing. Any thread, many at once.
+/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME or
+/// JC_BY_NAMES the user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url",
+/// "body"}, the search that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what
+/// is wrong. Sends nothing. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_preview_reset(
     client: *mut ClientHandle,

@@ -17,7 +17,8 @@ use crate::result::ResetResult;
 
 /// For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
 /// Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
-/// that could become of a request. The journal knows users by their ids: one who is given by name is looked up first.
+/// that could become of a request. The journal knows users by their ids: one who is given by name is looked up first. With
+/// JC_JOURNAL_READ_ONLY nobody is looked up, and the name in the journal is compared; the message says so.
 pub const JC_JOURNAL_RESUME: u32 = 1;
 /// With JC_JOURNAL_RESUME: who may have been reset is sent again. For users who were looked up.
 pub const JC_JOURNAL_RETRY_UNKNOWN: u32 = 2;
@@ -59,8 +60,10 @@ pub extern "C" fn jc_batch_set_journal(batch: *mut BatchHandle, path: Text, flag
 /// nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
 /// the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
 /// that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
-/// nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. With JC_BY_NAME nobody is looked
-/// up, so neither the journal nor an earlier push says anything of the user. Any thread, many at once.
+/// nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. By name nobody is looked
+/// up, so an earlier push says nothing of the user, and the journal only with JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY:
+/// then who had this name the last time, in any case of ASCII letters, may be Journal.AlreadyReset or Journal.Unfinished,
+/// without a "userId", because the name may be another user's by now. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_preview_reset(
     batch: *mut BatchHandle,

@@ -1,5 +1,7 @@
 //! A request as C writes it.
 
+use serde::Deserialize;
+
 use super::text::{self, Text};
 use crate::code::Code;
 use crate::outcome::Fault;
@@ -16,15 +18,37 @@ pub const JC_ALLOW_PAST: u32 = 1;
 /// For `flags`: in place of the id stands a username or an e-mail address. The user who has it is looked up first.
 pub const JC_BY_NAME: u32 = 2;
 
+/// For `flags`, in place of JC_BY_NAME: in place of the id stands a JSON object of two texts,
+/// {"username": "...", "email": "..."}, of which the user has to have both. Else nobody is reset: User.Ambiguous.
+pub const JC_BY_NAMES: u32 = 4;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    username: String,
+    email: String,
+}
+
+/// `None` for anything but an object of exactly these two texts.
+fn names(text: &str) -> Option<Names> {
+    // An array would be read as well.
+    let is_object = text.trim_start().starts_with('{');
+    serde_json::from_str(text).ok().filter(|_| is_object)
+}
+
 /// The user as far as he is text.
 pub fn given<'a>(id: &'a Text<'_>, flags: u32) -> Option<Given<'a>> {
-    let given = if flags & JC_BY_NAME == 0 { Given::Id } else { Given::Name };
-    text::read(id, "id").ok().map(given)
+    let text = text::read(id, "id").ok()?;
+    if flags & JC_BY_NAMES != 0 {
+        return names(text).map(|Names { username, email }| Given::Names { username, email });
+    }
+    Some(if flags & JC_BY_NAME != 0 { Given::Name(text) } else { Given::Id(text) })
 }
 
 pub fn read(id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> Result<ResetRequest, Fault> {
-    let by_name = flags & JC_BY_NAME != 0;
-    let code = if by_name { Code::NameInvalid } else { Code::IdInvalid };
+    let wrong = |what: &str| Err(Fault::new(Code::ArgumentInvalid, what));
+    let (by_name, by_names) = (flags & JC_BY_NAME != 0, flags & JC_BY_NAMES != 0);
+    let code = if by_name || by_names { Code::NameInvalid } else { Code::IdInvalid };
     let id = text::read(id, "id").map_err(|fault| Fault { code, ..fault })?;
     #[cfg(feature = "panic-for-tests")]
     assert!(id != "panic-here", "a defect for tests");
@@ -34,11 +58,24 @@ pub fn read(id: &Text, exclusion: i32, until_epoch: i64, flags: u32) -> Result<R
         1 => Some(true),
         _ => return Err(Fault::new(Code::ExclusionInvalid, "the argument exclusion is none of -1, 0 and 1")),
     };
-    if flags & !(JC_ALLOW_PAST | JC_BY_NAME) != 0 {
-        return Err(Fault::new(Code::ArgumentInvalid, "the argument flags has an unknown bit"));
+    if flags & !(JC_ALLOW_PAST | JC_BY_NAME | JC_BY_NAMES) != 0 {
+        return wrong("the argument flags has an unknown bit");
     }
     let until_epoch = (until_epoch != JC_UNTIL_UNSET).then_some(until_epoch);
-    let make = if by_name { ResetRequest::by_name } else { ResetRequest::new };
-    let request = make(id, exclusion, until_epoch)?;
+    let request = match (by_name, by_names) {
+        (true, true) => return wrong("the argument flags has both JC_BY_NAME and JC_BY_NAMES"),
+        (true, false) => ResetRequest::by_name(id, exclusion, until_epoch)?,
+        (false, false) => ResetRequest::new(id, exclusion, until_epoch)?,
+        (false, true) => match names(id) {
+            Some(Names { username, email }) => {
+                ResetRequest::by_names(&username, &email, exclusion, until_epoch)?
+            }
+            None => {
+                return wrong(
+                    "with JC_BY_NAMES the argument id has to be a JSON object of exactly two texts, username and email",
+                );
+            }
+        },
+    };
     Ok(request.allow_odd_date(flags & JC_ALLOW_PAST != 0))
 }

@@ -49,6 +49,7 @@ pub enum Line {
         run: RunId,
         n: u64,
         user_id: String,
+        name: Option<String>,
     },
     End {
         run: RunId,
@@ -86,7 +87,7 @@ struct Fields {
     org_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     n: Option<u64>,
-    /// For the reader, as it was given. Only the id decides anything.
+    /// As it was given. Only the id says who the user is.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +198,7 @@ pub fn read(bytes: &[u8]) -> Result<Line, NotRead> {
         }
         "begin" => {
             let user_id = fields.user_id.ok_or(Wrong("it has no userId"))?;
-            Ok(Line::Begin { run: run?, n: n?, user_id })
+            Ok(Line::Begin { run: run?, n: n?, user_id, name: fields.name })
         }
         "end" => {
             let outcome = fields.outcome.as_deref().and_then(Outcome::parse);
@@ -237,7 +238,7 @@ mod tests {
         let request = ResetRequest::new("u", Some(true), Some(1_893_553_445)).unwrap();
         let named = ResetRequest::by_name("a@b", None, None).unwrap().found("u".into());
         let reset = Verdict::new(Outcome::Reset, None, "");
-        let whom = Whom { name: None, user_id: Some("u".into()) };
+        let whom = Whom { user_id: Some("u".into()), ..Whom::default() };
         let result = ResetResult::new(whom, reset, 1, Duration::from_millis(84));
         let result = ResetResult { http_status: Some(200), ..result };
         let at = r#""run":"5f000000000000ab","at":"2026-09-21T14:13:20.456Z""#;
@@ -281,10 +282,12 @@ mod tests {
         let read = |text: String| read(text.trim_end().as_bytes()).unwrap();
         assert_eq!(read(run(RUN, now(), "p", &place()).unwrap()), Line::Run(place()));
         let user_id = "ü\\".to_owned();
-        assert_eq!(
-            read(begin(RUN, now(), 3, &request, None)),
-            Line::Begin { run: RUN, n: 3, user_id: user_id.clone() }
-        );
+        for name in [None, Some("ü\"".to_owned())] {
+            assert_eq!(
+                read(begin(RUN, now(), 3, &request, name.clone())),
+                Line::Begin { run: RUN, n: 3, user_id: user_id.clone(), name }
+            );
+        }
         for outcome in Outcome::ALL {
             let result = ResetResult::unsent(Some(&user_id), Verdict::new(outcome, Code::Cancelled, "x"));
             let (user_id, at) = (user_id.clone(), Some(now()));
@@ -301,7 +304,7 @@ mod tests {
         {
             let request = ResetRequest::new(&id, Some(true), Some(0)).unwrap();
             assert!(begin(RUN, now(), u64::MAX, &request, Some(id.clone())).len() <= LINE_MAX);
-            let whom = Whom { name: Some(id.clone()), user_id: Some(id) };
+            let whom = Whom { name: Some(id.clone()), email: Some(id.clone()), user_id: Some(id) };
             let refused = Verdict::new(Outcome::Refused, Code::AnswerLost, message);
             let result = ResetResult::new(whom, refused, 1, Duration::MAX);
             let text = end(RUN, now(), u64::MAX, &result);

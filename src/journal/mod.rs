@@ -14,7 +14,7 @@ mod writer;
 use std::io;
 use std::path::Path;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::oneshot;
 
 use crate::code::Code;
@@ -60,7 +60,7 @@ impl Journal {
             return Err(Fault::new(Code::ArgumentInvalid, "retry-unknown was given without resume"));
         }
         if options.read_only {
-            let past = file::look(path, place(session))?.past;
+            let past = file::look(path, place(session))?.past.by_name();
             return Ok(Self { options, past, run: RunId::random(), writer: None });
         }
         let (disk, read, length) = file::open(path, place(session))?;
@@ -88,18 +88,30 @@ impl Journal {
 
     /// What is known of the user, where that means that the user is not sent.
     pub fn knows(&self, id: &str) -> Option<Verdict> {
-        let known = self.past.of(id).filter(|_| self.options.resume)?;
-        match known {
-            Known::Reset(at) => {
-                let at = at.map(|at| format!(" at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)));
-                let what = format!("an earlier run has reset the user{}", at.unwrap_or_default());
-                Some(Verdict::new(Outcome::Reset, Code::JournalAlreadyReset, what))
-            }
-            Known::Unfinished if self.options.retry_unknown => None,
+        self.means(self.past.of(id), |known| match known {
+            Known::Reset(at) => format!("an earlier run has reset the user{}", told(at)),
+            Known::Unfinished => "an earlier run has begun the reset, and how it ended is not known".into(),
+        })
+    }
+
+    /// The same for a user who is not looked up, which is only so where the journal is only asked. The name may be
+    /// somebody else's by now.
+    pub fn knows_name(&self, name: &str) -> Option<Verdict> {
+        let not_sure = "and the user was not looked up";
+        self.means(self.past.of_name(name), |known| match known {
+            Known::Reset(at) => format!("the journal has this name as reset{}, {not_sure}", told(at)),
             Known::Unfinished => {
-                let what = "an earlier run has begun the reset, and how it ended is not known";
-                Some(Verdict::new(Outcome::Unknown, Code::JournalUnfinished, what))
+                format!("the journal has this name as begun, without a known end, {not_sure}")
             }
+        })
+    }
+
+    fn means(&self, known: Option<Known>, what: impl Fn(Known) -> String) -> Option<Verdict> {
+        let known = known.filter(|_| self.options.resume)?;
+        match known {
+            Known::Reset(_) => Some(Verdict::new(Outcome::Reset, Code::JournalAlreadyReset, what(known))),
+            Known::Unfinished if self.options.retry_unknown => None,
+            Known::Unfinished => Some(Verdict::new(Outcome::Unknown, Code::JournalUnfinished, what(known))),
         }
     }
 
@@ -153,6 +165,10 @@ impl Journal {
             writer.close();
         }
     }
+}
+
+fn told(at: Option<DateTime<Utc>>) -> String {
+    at.map(|at| format!(" at {}", at.to_rfc3339_opts(SecondsFormat::Secs, true))).unwrap_or_default()
 }
 
 fn place(session: &Session) -> Place {

@@ -20,7 +20,19 @@ pub enum Known {
 
 /// What the journal says of each user: one entry a user, however often a user was sent.
 #[derive(Clone, Debug, Default)]
-pub struct Past(HashMap<Box<str>, Last>);
+pub struct Past {
+    users: HashMap<Box<str>, User>,
+    begins: u64,
+    /// By name, once that was asked for. The number is the begin's that had the name.
+    named: HashMap<Box<str>, (u64, Last)>,
+}
+
+#[derive(Clone, Debug)]
+struct User {
+    last: Last,
+    /// The last one, and which begin had it.
+    name: Option<(u64, Box<str>)>,
+}
 
 /// The user's last begin. One that ended without having acted has no entry.
 #[derive(Clone, Copy, Debug)]
@@ -31,31 +43,69 @@ enum Last {
 
 impl Past {
     pub fn of(&self, id: &str) -> Option<Known> {
-        Some(match self.0.get(&*reset::same_user(id))? {
-            Last::Open(..) => Known::Unfinished,
-            Last::Reset(at) => Known::Reset(*at),
-        })
+        self.users.get(&*reset::same_user(id)).map(|user| user.last.known())
+    }
+
+    /// What is known of the last user who had this name. Nothing before [`by_name`](Self::by_name).
+    pub fn of_name(&self, name: &str) -> Option<Known> {
+        self.named.get(&*same_name(name)).map(|(_, last)| last.known())
+    }
+
+    /// Lets users be found by their names as well.
+    pub fn by_name(mut self) -> Self {
+        for user in self.users.values_mut() {
+            let Some((begin, name)) = user.name.take() else { continue };
+            let found = self.named.entry(name).or_insert((begin, user.last));
+            if found.0 < begin {
+                *found = (begin, user.last);
+            }
+        }
+        self
     }
 
     fn learn(&mut self, line: Line) {
         match line {
-            Line::Begin { run, n, user_id } => {
-                self.0.insert(reset::same_user(&user_id).into(), Last::Open(run, n));
+            Line::Begin { run, n, user_id, name } => {
+                let key = reset::same_user(&user_id);
+                self.begins += 1;
+                let last = Last::Open(run, n);
+                let name = name.map(|name| (self.begins, same_name(&name)));
+                match self.users.get_mut(&*key) {
+                    Some(user) => *user = User { last, name: name.or(user.name.take()) },
+                    None => drop(self.users.insert(key.into(), User { last, name })),
+                }
             }
             Line::End { run, n, user_id, outcome, at } => {
-                let user = reset::same_user(&user_id);
-                if !matches!(self.0.get(&*user), Some(Last::Open(r, m)) if (*r, *m) == (run, n)) {
+                let key = reset::same_user(&user_id);
+                let Some(user) = self.users.get_mut(&*key) else { return };
+                if !matches!(user.last, Last::Open(r, m) if (r, m) == (run, n)) {
                     return;
                 }
                 match outcome {
-                    Outcome::Reset => drop(self.0.insert(user.into(), Last::Reset(at))),
+                    Outcome::Reset => user.last = Last::Reset(at),
                     Outcome::Unknown => {}
-                    Outcome::Refused | Outcome::Cancelled | Outcome::Invalid => drop(self.0.remove(&*user)),
+                    Outcome::Refused | Outcome::Cancelled | Outcome::Invalid => {
+                        drop(self.users.remove(&*key))
+                    }
                 }
             }
             Line::Run(_) | Line::Nobody => {}
         }
     }
+}
+
+impl Last {
+    fn known(self) -> Known {
+        match self {
+            Self::Open(..) => Known::Unfinished,
+            Self::Reset(at) => Known::Reset(at),
+        }
+    }
+}
+
+/// The same for names that differ only in the case of ASCII letters, as for the look-up.
+fn same_name(name: &str) -> Box<str> {
+    name.to_ascii_lowercase().into()
 }
 
 /// Reads a journal piece by piece. It passes over what a crash or a power cut has torn, and over nothing else.
@@ -269,6 +319,56 @@ mod tests {
         let past = read(run(1) + &begin(1, 1, "5F0C1A2B3C4D5E6F7A8B9C0D") + &begin(1, 2, "Anna")).unwrap();
         assert_eq!(past.of("5f0c1a2b3c4d5e6f7a8b9c0d"), Some(Known::Unfinished));
         assert_eq!(past.of("anna"), None);
+    }
+
+    /// The last user who had the name, whether by that name or another.
+    #[test]
+    fn a_user_is_found_by_name_as_well() {
+        use Outcome::*;
+        let named = |run: u64, n: u64, name: &str, user: &str| {
+            line::begin(id(run), at(), n, &ResetRequest::new(user, None, None).unwrap(), Some(name.into()))
+        };
+        let reset = Some(Known::Reset(Some(at())));
+        let unfinished = Some(Known::Unfinished);
+        for (lines, name, known) in [
+            (vec![], "jane", None),
+            (vec![begin(1, 1, "jane")], "jane", None),
+            (vec![named(1, 1, "jane", "u")], "jane", unfinished),
+            (vec![named(1, 1, "Jane", "u")], "jANE", unfinished),
+            (vec![named(1, 1, "\u{212a}im", "u")], "kim", None),
+            (vec![named(1, 1, "jane", "u")], "u", None),
+            (vec![named(1, 1, "jane", "u"), end(1, 1, "u", Reset)], "jane", reset),
+            (vec![named(1, 1, "jane", "u"), end(1, 1, "u", Refused)], "jane", None),
+            (vec![named(1, 1, "jane", "u"), end(1, 2, "u", Refused)], "jane", unfinished),
+            // The same user later, by id and by another name.
+            (vec![named(1, 1, "jane", "u"), begin(1, 2, "u"), end(1, 2, "u", Reset)], "jane", reset),
+            (vec![named(1, 1, "jane", "u"), named(1, 2, "j@x", "u")], "jane", None),
+            (vec![named(1, 1, "jane", "u"), named(1, 2, "j@x", "u")], "j@x", unfinished),
+            // Another user had the name later.
+            (
+                vec![named(1, 1, "jane", "u"), end(1, 1, "u", Reset), named(1, 2, "JANE", "v")],
+                "jane",
+                unfinished,
+            ),
+            (vec![named(1, 1, "jane", "u"), named(1, 2, "jane", "v"), end(1, 2, "v", Reset)], "jane", reset),
+            (
+                vec![
+                    named(1, 1, "jane", "u"),
+                    named(1, 2, "jane", "v"),
+                    end(1, 2, "v", Reset),
+                    begin(1, 3, "u"),
+                ],
+                "jane",
+                reset,
+            ),
+        ] {
+            let text = run(1) + &lines.concat();
+            let past = read(&text).unwrap();
+            assert_eq!(past.of_name(name), None, "not asked for: {text}");
+            assert_eq!(past.by_name().of_name(name), known, "{name}: {text}");
+        }
+        let many: String = (1..100).map(|n| named(1, n, &format!("name-{n}"), "u")).collect();
+        assert_eq!(read(run(1) + &many).unwrap().by_name().named.len(), 1, "one name a user");
     }
 
     #[test]

@@ -85,6 +85,77 @@ static void preview(void)
     check_number("it sends nothing", sim_count("requests"), before);
 }
 
+static int32_t by_names(const char *names, uint32_t flags, jc_buf *result)
+{
+    return jc_client_reset_system_user_mfa(client, names, -1, JC_UNTIL_UNSET, flags, result);
+}
+
+/* A username and an address that one user has to have. */
+static void both(void)
+{
+    jc_buf result = JC_BUF_INIT;
+    free(sim_ask("PUT", "/users/b1", "{\"username\":\"joan\",\"email\":\"joan@example.com\"}"));
+    long before = sim_count("resets");
+    check_number("a user who has both",
+                 by_names(" {\"email\": \"Joan@example.com\", \"username\": \"j\\u006fan\"}\n", JC_BY_NAMES, &result), JC_OK);
+    check_has("the username is the name", (char *)result.ptr, "\"name\":\"joan\"");
+    check_has("and who has both", (char *)result.ptr, "\"userId\":\"b1\"");
+    jc_buf_free(&result);
+    check_number("two users", by_names("{\"username\":\"joan\",\"email\":\"ok-5@example.com\"}", JC_BY_NAMES, &result),
+                 JC_INVALID);
+    check_has("are ambiguous", (char *)result.ptr, "\"code\":\"User.Ambiguous\"");
+    check_has("with the one's id", (char *)result.ptr, "b1 has the username");
+    check_has("and the other's", (char *)result.ptr, "ok-5 has the e-mail address");
+    check_has("and both names in the sentence", (char *)result.ptr, "User 'joan' with the address 'ok-5@example.com'");
+    jc_buf_free(&result);
+    check_number("a preview", jc_client_preview_reset(client, "{\"username\":\"a\",\"email\":\"b\"}", 1, JC_UNTIL_UNSET,
+                                                      JC_BY_NAMES | JC_ALLOW_PAST, &result), JC_OK);
+    check_has("has one search for both", (char *)result.ptr, "{\\\"or\\\":[{\\\"username\\\":\\\"a\\\"},{\\\"email\\\":\\\"b\\\"}]}");
+    jc_buf_free(&result);
+    check_number("one was reset", sim_count("resets"), before + 1);
+}
+
+/* Anything that is not two good texts, in every function that takes them. */
+static void bad_pair(const char *names, uint32_t flags, const char *says)
+{
+    jc_buf result = JC_BUF_INIT;
+    jc_batch *batch = NULL;
+    check_number(names ? names : "NULL", by_names(names, flags, &result), JC_INVALID);
+    check_has("says what is wrong", (char *)result.ptr, says);
+    check_has_not("and no id", (char *)result.ptr, "userId");
+    jc_buf_free(&result);
+    check_number("also in a preview", jc_client_preview_reset(client, names, -1, JC_UNTIL_UNSET, flags, NULL), JC_INVALID);
+    jc_batch_new(client, 1, &batch);
+    check_number("also in the batch's", jc_batch_preview_reset(batch, names, -1, JC_UNTIL_UNSET, flags, NULL), JC_NOT_SENT);
+    check_number("also pushed", jc_batch_push(batch, names, -1, JC_UNTIL_UNSET, flags, 7), JC_OK);
+    check_number("it comes back as invalid", jc_batch_next(batch, UINT32_MAX, &result), JC_INVALID);
+    check_has("and says the same", (char *)result.ptr, says);
+    jc_buf_free(&result);
+    jc_batch_free(batch);
+}
+
+static void bad_pairs(void)
+{
+    static const char *const texts[] = {
+        "", "jane", "null", "7", "\"jane\"", "{", "{}", "{}{}", "[\"a\",\"b\"]", "{\"username\":\"a\"}", "{\"email\":\"b\"}",
+        "{\"username\":\"a\",\"email\":null}", "{\"username\":\"a\",\"email\":{\"$ne\":\"\"}}", "{\"username\":1,\"email\":\"b\"}",
+        "{\"username\":\"a\",\"email\":\"b\",\"id\":\"ok-1\"}", "{\"username\":\"a\",\"username\":\"a\",\"email\":\"b\"}",
+        "{\"Username\":\"a\",\"Email\":\"b\"}", "{\"username\":\"a\",\"email\":\"b\"} x", "{\"username\":\"\\ud800\",\"email\":\"b\"}",
+    };
+    long before = sim_count("requests");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        bad_pair(texts[i], JC_BY_NAMES, "\"code\":\"Argument.Invalid\"");
+    bad_pair(NULL, JC_BY_NAMES, "\"code\":\"Name.Invalid\"");
+    bad_pair("{\"username\":\"a\xff\",\"email\":\"b\"}", JC_BY_NAMES, "\"code\":\"Name.Invalid\"");
+    bad_pair("{\"username\":\"\",\"email\":\"b\"}", JC_BY_NAMES, "the user's username is empty");
+    bad_pair("{\"username\":\"a\\u0000\",\"email\":\"b\"}", JC_BY_NAMES, "the user's username has a control character");
+    bad_pair("{\"username\":\"a\",\"email\":\" b\"}", JC_BY_NAMES, "the user's e-mail address has a blank");
+    bad_pair("{\"username\":\"a\",\"email\":\"b*\"}", JC_BY_NAMES, "\"code\":\"Name.Invalid\"");
+    bad_pair("{\"username\":\"a\",\"email\":\"b\"}", JC_BY_NAMES | JC_BY_NAME, "has both JC_BY_NAME and JC_BY_NAMES");
+    bad_pair("a", JC_BY_NAMES | 8, "an unknown bit");
+    check_number("nothing was sent", sim_count("requests"), before);
+}
+
 /* Names and an id of one user in a batch: the first push is the one that is sent. */
 static void batch(void)
 {
@@ -128,6 +199,8 @@ int main(void)
     found();
     bad_names();
     preview();
+    both();
+    bad_pairs();
     batch();
     stopped();
     jc_client_free(client);

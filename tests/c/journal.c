@@ -147,6 +147,44 @@ static void preview(jc_client *client)
     jc_batch_free(batch);
 }
 
+static void previewed(jc_batch *batch, const char *what, const char *name, uint32_t flags, int32_t status, const char *says)
+{
+    jc_buf result = JC_BUF_INIT;
+    check_number(what, jc_batch_preview_reset(batch, name, UNSET, flags, &result), status);
+    check_has(what, (char *)result.ptr, says);
+    jc_buf_free(&result);
+}
+
+/* Nobody is looked up for a preview, so a journal that is only read is asked for the name. */
+static void by_name(jc_client *client)
+{
+    jc_batch *batch = batch_of(client);
+    jc_batch_set_journal(batch, path, 0, NULL);
+    jc_batch_push(batch, "ok-7@example.com", UNSET, JC_BY_NAME, 0);
+    check_number("a user by name", jc_batch_next(batch, UINT32_MAX, NULL), JC_OK);
+    jc_batch_free(batch);
+    long before = sim_count("requests");
+
+    batch = batch_of(client);
+    jc_batch_set_journal(batch, path, JC_JOURNAL_RESUME, NULL);
+    previewed(batch, "where he will be looked up", "ok-7@example.com", JC_BY_NAME, JC_OK, "\"lookup\":");
+    jc_batch_free(batch);
+
+    batch = batch_of(client);
+    jc_batch_set_journal(batch, path, JC_JOURNAL_RESUME | JC_JOURNAL_READ_ONLY, NULL);
+    const char *reset = "User 'OK-7@example.com' was not sent a second time: the journal has this name as reset at 20";
+    previewed(batch, "where he will not", "OK-7@example.com", JC_BY_NAME, JC_NOT_SENT, reset);
+    previewed(batch, "it is said", "ok-7@example.com", JC_BY_NAME, JC_NOT_SENT, "and the user was not looked up");
+    previewed(batch, "as a username of two names", "{\"username\":\"ok-7@example.com\",\"email\":\"x\"}", JC_BY_NAMES,
+              JC_NOT_SENT, "Journal.AlreadyReset");
+    previewed(batch, "his id", "ok-7", 0, JC_NOT_SENT, "an earlier run has reset the user at 20");
+    previewed(batch, "another name of his", "ok-7", JC_BY_NAME, JC_OK, "\"lookup\":");
+    previewed(batch, "a flag that is none does not hide a reset", "ok-7@example.com", JC_BY_NAME | 64, JC_NOT_SENT,
+              "Journal.AlreadyReset");
+    jc_batch_free(batch);
+    check_number("nothing was sent", sim_count("requests"), before);
+}
+
 static void out_of_order(jc_client *client)
 {
     jc_batch *batch = batch_of(client);
@@ -206,6 +244,7 @@ int main(void)
     wrong_files(client);
     gone_on_with(client);
     preview(client);
+    by_name(client);
     out_of_order(client);
     at_once(client);
     jc_client_free(client);

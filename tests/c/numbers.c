@@ -29,7 +29,7 @@ static void resets(void)
     refused("until before 1970", 1, -1, 0, "ExclusionUntil.Invalid");
     refused("until in milliseconds", 1, INT64_C(4102444800000), 0, "ExclusionUntil.Invalid");
     refused("until INT64_MAX", 1, INT64_MAX, JC_ALLOW_PAST, "ExclusionUntil.Invalid");
-    refused("a flag that is none", 1, JC_UNTIL_UNSET, 4, "Argument.Invalid");
+    refused("a flag that is none", 1, JC_UNTIL_UNSET, 8, "Argument.Invalid");
     refused("all flags", 1, JC_UNTIL_UNSET, UINT32_MAX, "Argument.Invalid");
 }
 
