@@ -74,7 +74,7 @@ public sealed class ResetRun
         var fault = configuration.Fault;
         if (bound.ContainsKey("ExclusionUntil") && bound.ContainsKey("ExclusionDays"))
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
-        if (fault is null) lease = ClientLease.Take(configuration, out noClient);
+        if (fault is null) lease = ClientLease.Take(configuration, () => cmdlet.Stopping, out noClient);
         else
         {
             noClient = fault.ToResult("", name => name);
@@ -84,11 +84,13 @@ public sealed class ResetRun
         if (noClient?.Code == "Key.Missing" && LanguagePrimitives.IsTrue(whatIf))
         {
             var standIn = Guid.NewGuid().ToString("N");
-            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), out noClient);
+            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), () => cmdlet.Stopping,
+                out noClient);
             isDryRun = lease is not null;
         }
         FinishWhenDisposed();
         if (reporter.IsVerbose && configuration.Note is { } note) cmdlet.WriteVerbose(note);
+        if (reporter.IsVerbose && lease?.Note is { } proxy) cmdlet.WriteVerbose(proxy);
         if (isDryRun)
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
