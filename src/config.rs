@@ -130,6 +130,11 @@ impl Config {
         address::below(&self.base, path)
     }
 
+    /// The proxy that requests go through: one over plain http never does.
+    pub fn proxy_in_use(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| self.base.scheme() != "http")
+    }
+
     /// Redacts every secret of this configuration.
     pub fn redactor(&self) -> Redactor {
         let login = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());

@@ -61,7 +61,8 @@ public sealed class ResetRun
             HasJournal = sender.HasJournal && !sender.IsWhatIf,
             Progress = cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null,
         };
-        if (reporter.IsVerbose && sender.Note is { } note) cmdlet.WriteVerbose(note);
+        if (reporter.IsVerbose)
+            foreach (var note in sender.Notes) cmdlet.WriteVerbose(note);
         if (sender.LacksKey)
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");

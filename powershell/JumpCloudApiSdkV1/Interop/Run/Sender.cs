@@ -1,5 +1,7 @@
 using System;
 using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
@@ -26,7 +28,6 @@ internal sealed class Sender : IDisposable
         var version = typeof(Sender).Assembly.GetName().Version!.ToString(3);
         var userAgent = $"JumpCloudApiSdkV1/{version} PowerShell/{shell}";
         var configuration = new Configuration(bound, userAgent);
-        Note = configuration.Note;
         var journal = JournalSettings.Read(cmdlet, IsWhatIf);
         HasJournal = journal is not null;
         var fault = configuration.Fault ?? journal?.Fault;
@@ -38,14 +39,16 @@ internal sealed class Sender : IDisposable
             WhyNobody = fault.ToResult("", name => name);
             return;
         }
-        lease = ClientLease.Take(configuration, out var why);
+        lease = ClientLease.Take(configuration, () => cmdlet.Stopping, out var why);
         if (why?.Code == "Key.Missing" && IsWhatIf)
         {
             var standIn = Guid.NewGuid().ToString("N");
-            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), out why);
+            lease = ClientLease.Take(
+                new Configuration(bound, userAgent, standInKey: standIn), () => cmdlet.Stopping, out why);
             LacksKey = lease is not null;
         }
         WhyNobody = why;
+        Notes = new[] { configuration.Note, lease?.Note }.OfType<string>();
         if (lease is null) return;
         Batch = new Batch(lease.Client, throttleLimit, stop);
         if (journal is not null) WhyNobody = Batch.SetJournal(journal);
@@ -66,8 +69,8 @@ internal sealed class Sender : IDisposable
     /// <summary>A stand-in has taken the key's place, to show what would be sent.</summary>
     internal bool LacksKey { get; }
 
-    /// <summary>For the verbose stream: how a setting is read.</summary>
-    internal string? Note { get; }
+    /// <summary>For the verbose stream: how a setting is read, and which proxy the system has.</summary>
+    internal IEnumerable<string> Notes { get; } = [];
 
     internal bool SendsSideBySide => throttleLimit > 1;
 
