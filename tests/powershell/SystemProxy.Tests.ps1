@@ -167,7 +167,7 @@ Describe 'The system''s proxy' {
 
     It 'is named where it cannot be used' {
         Set-SystemProxy @{ Proxy = 'socks5://localhost:1' }
-        (Invoke-Form 'R -Id ok-1').Errors.ErrorDetails.Message | Should -Match 'the system''s proxy is a socks proxy'
+        (Invoke-Form 'R -Id ok-1').Errors.ErrorDetails.Message | Should -Match 'is a socks proxy.* The proxy is the one that this system is set to use'
     }
 
     It 'may change within a session; while it is the same, so is the connection' {
