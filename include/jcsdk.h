@@ -131,8 +131,9 @@
  *                           not sent.
  *   Journal.InUse           Wait until the run that writes this journal has ended; nothing was sent.
  *   Journal.NotLockable     Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.
- *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet; nothing was sent, and the file
- *                           is unchanged.
+ *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet. If a journal is damaged, list
+ *                           from it who was reset and who is unknown, and go on with the others in a new one; nothing
+ *                           was sent, and the file is unchanged.
  *   Journal.Mismatch        Give the journal of this URL and organization, or the path of a new one; nothing was sent.
  *   Journal.NotWritten *    Check the disk, its free space and the folder, then go on with resume; nothing was sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
