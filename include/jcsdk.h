@@ -154,7 +154,7 @@
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
  * - Threads of the library block all signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
  * - A thread that calls has a stack of at least 256 KiB. On one whose thread-locals are gone, as in the destructor of a
- *   pthread key or at exit, clients and resets are JC_INVALID. pthread_cancel waits until the call has returned.
+ *   pthread key or, with glibc, at exit, clients and resets are JC_INVALID. pthread_cancel waits until the call has returned.
  * - Nothing is written to stderr.
  * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
  * - Once it was used, the library has to stay loaded: no dlclose.
