@@ -24,22 +24,28 @@ internal sealed class Configuration : IDisposable
     ];
 
     // Of an option, or of an environment variable where there is a name.
-    private sealed record Setting(int Option, string? Name, byte[]? Text, long Number);
+    private sealed class Setting(int option, string? name, byte[]? text, long number)
+    {
+        internal readonly int Option = option;
+        internal readonly string? Name = name;
+        internal readonly byte[]? Text = text;
+        internal readonly long Number = number;
+    }
 
     private readonly List<Setting> settings = new();
 
     /// <summary>With a secret of the call's own the client is made for the call and forgotten.</summary>
-    internal bool HasSecret { get; }
+    internal readonly bool HasSecret;
 
     internal Fault? Fault { get; private set; }
 
     /// <summary>Neither a parameter nor a variable names a proxy, and this system may have one of its own.</summary>
-    internal bool AsksSystemForProxy { get; }
+    internal readonly bool AsksSystemForProxy;
 
     /// <summary>
     /// For the verbose stream: how a setting is read that an older JumpCloud module leaves in a session.
     /// </summary>
-    internal string? Note { get; }
+    internal readonly string? Note;
 
     /// <summary>A stand-in takes the place of the key where there is none, to see what would be sent.</summary>
     internal Configuration(IDictionary<string, object> bound, string userAgent, string? standInKey = null)

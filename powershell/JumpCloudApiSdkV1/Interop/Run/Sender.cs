@@ -1,7 +1,5 @@
 using System;
 using System.Collections;
-using System.Collections.Generic;
-using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
@@ -48,7 +46,7 @@ internal sealed class Sender : IDisposable
             LacksKey = lease is not null;
         }
         WhyNobody = why;
-        Notes = new[] { configuration.Note, lease?.Note }.OfType<string>();
+        Notes = [configuration.Note, lease?.Note];
         if (lease is null) return;
         Batch = new Batch(lease.Client, throttleLimit, stop);
         if (journal is not null) WhyNobody = Batch.SetJournal(journal);
@@ -57,20 +55,20 @@ internal sealed class Sender : IDisposable
     /// <summary>There only where somebody can be sent.</summary>
     internal Batch? Batch { get; private set; }
 
-    internal ResetResult? WhyNobody { get; }
+    internal readonly ResetResult? WhyNobody;
 
     internal bool HasSent => hadBatch || Batch?.IsUsed == true;
 
-    internal bool HasJournal { get; }
+    internal readonly bool HasJournal;
 
     /// <summary>Nothing is to be sent, only shown.</summary>
-    internal bool IsWhatIf { get; }
+    internal readonly bool IsWhatIf;
 
     /// <summary>A stand-in has taken the key's place, to show what would be sent.</summary>
-    internal bool LacksKey { get; }
+    internal readonly bool LacksKey;
 
     /// <summary>For the verbose stream: how a setting is read, and which proxy the system has.</summary>
-    internal IEnumerable<string> Notes { get; } = [];
+    internal readonly string?[] Notes = [];
 
     internal bool SendsSideBySide => throttleLimit > 1;
 
