@@ -145,17 +145,21 @@ Describe 'about_JumpCloudApiSdkV1' {
 
 Describe 'Each example' {
     BeforeAll {
-        $null = Start-Simulator -Argument '--users', '998'
+        $addresses = Start-Simulator -Argument '--users', '998'
         $d, $e = '5f0c1a2b3c4d5e6f7a8b9c0d', '5f0c1a2b3c4d5e6f7a8b9c0e'
         $grace = '{"exclusion":true,"exclusionUntil":"<date>"}'
         $badGateway = '[{"status":502}]'
 
         # For each example what has to be there before, and what has to arrive.
         $cases = @{
-            'Reset one user'                                        = @{ Arrives = "$d {}" }
-            'Give the user a week of grace'                         = @{ Arrives = "$d $grace" }
+            'Reset one user'                                        = @{ Arrives = 'first.last?', "$d {}" }
+            'Give the user a week of grace'                         = @{ Arrives = 'first.last@example.com?', "$d $grace" }
             'A dry run'                                             = @{ Arrives = @() }
             'Pipe users in'                                         = @{ Arrives = "$d $grace", "$e $grace" }
+            'Everyone on a list of e-mail addresses'                = @{
+                Before  = { [regex]::Match($Code, '(?ms)^Email,.+?(?=^PS>)').Value | Set-Content people.csv }
+                Arrives = "$d {}", "$e {}", 'first.last@example.com?', 'other.one@example.com?'
+            }
             'Users and dates from a CSV file'                       = @{
                 # The file that the example shows, its dates moved to next year.
                 Before  = { [regex]::Match($Code, '(?ms)^Id,.+?(?=^PS>)').Value -replace '\b20\d\d-', "$([DateTime]::UtcNow.Year + 1)-" | Set-Content users.csv }
@@ -173,13 +177,30 @@ Describe 'Each example' {
             'Try again those who were surely not reset'             = @{
                 Before  = {
                     $asked = "True,$([DateTime]::UtcNow.Year + 1)-01-15T17:00:00Z"
-                    @('UserId,Outcome,Code,Exclusion,ExclusionUntil', "ok-1,reset,,$asked", "$d,refused,User.NotFound,$asked", "ok-2,unknown,Server.Failed,$asked",
-                        "$e,cancelled,NotTried,,", "ok-1,cancelled,DuplicateUser,$asked", "ok-3,unknown,Cancelled,$asked", ',invalid,Id.Invalid,,') | Set-Content results.csv
+                    @('UserId,Name,Outcome,Code,Exclusion,ExclusionUntil', "ok-1,,reset,,$asked", "$d,,refused,User.NotFound,$asked", "ok-2,,unknown,Server.Failed,$asked",
+                        "$e,other.one,cancelled,NotTried,,", ",ok-4@example.com,refused,Lookup.Failed,$asked", "ok-1,,cancelled,DuplicateUser,$asked",
+                        "ok-3,,unknown,Cancelled,$asked", ',,invalid,Id.Invalid,,') | Set-Content results.csv
                 }
-                Arrives = "$d $grace", "$e {}"
+                Arrives = "$d $grace", "$e {}", 'ok-4@example.com?', "ok-4 $grace"
+            }
+            'A run that can be gone on with'                        = @{
+                Before  = {
+                    'Email', 'first.last@example.com', 'other.one@example.com', 'ok-1@example.com' | Set-Content people.csv
+                    Set-Fault $e '[{"status":401,"message":"key withdrawn"}]'
+                    Add-Person
+                }
+                Arrives = 'first.last@example.com?', "$d {}", 'other.one@example.com?', "$e {}",
+                    'first.last@example.com?', 'other.one@example.com?', "$e {}", 'ok-1@example.com?', 'ok-1 {}'
             }
             'An API key for one call'                               = @{ Environment = @{ JCApiKey = '' }; Arrives = "$d {}", "$e {}" }
             'When the outcome is unknown'                           = @{ Before = { Set-Fault $d $badGateway }; Arrives = "$d {}" }
+        }
+
+        function Add-Person {
+            foreach ($person in @{ Id = $d; Username = 'first.last' }, @{ Id = $e; Username = 'other.one' }) {
+                $body = "{`"username`":`"$($person.Username)`",`"email`":`"$($person.Username)@example.com`"}"
+                $null = Invoke-RestMethod "$($addresses.admin)/users/$($person.Id)" -Method Put -Body $body -ContentType application/json
+            }
         }
 
         # Where a person or another module would answer.
@@ -199,7 +220,7 @@ Describe 'Each example' {
                 $standIns
                 Set-Location -LiteralPath '$PWD'
                 foreach (`$command in Get-Content commands.json -Raw | ConvertFrom-Json) {
-                    . ([scriptblock]::Create(`$command)) 2>&1 | Out-String -Width 80 | Write-Host
+                    . ([scriptblock]::Create(`$command)) 2>&1 3>&1 | ForEach-Object { `$_ -is [Management.Automation.WarningRecord] ? "WARNING: `$_" : `$_ } | Out-String -Width 80 | Write-Host
                     Write-Host '<end of command>'
                 }
 "@
@@ -214,7 +235,7 @@ Describe 'Each example' {
     AfterAll { Stop-Simulator }
     BeforeEach {
         Reset-Configuration
-        $d, $e | ForEach-Object { Add-User $_ }
+        Add-Person
         Push-Location (New-Item "$TestDrive/$([guid]::NewGuid())" -ItemType Directory)
     }
     AfterEach { Pop-Location }
@@ -230,7 +251,8 @@ Describe 'Each example' {
         $expected = @($Code -split '(?m)^PS> .*(?:\r?\n>> .*)*' | Select-Object -Skip 1)
         @($printed | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n" | Should -BeExactly (@($expected | ForEach-Object { ConvertTo-Comparable $_ }) -join "`n")
 
-        $arrived = @(Get-ArrivedText | ForEach-Object { ConvertTo-Comparable $_ })
+        # A search as "name?".
+        $arrived = @(Get-Arrived | ForEach-Object { if ($_.name) { "$($_.name)?" } else { ConvertTo-Comparable "$($_.id) $($_.body)" } })
         if ($Code -match 'ThrottleLimit') { $arrived = @($arrived | Sort-Object) }
         $arrived -join "`n" | Should -BeExactly ($case.Arrives -join "`n")
     }
