@@ -326,6 +326,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_as_long_as_its_bound_is_taken() {
+        let longest = |begin: &str| format!("{begin}{}", "a".repeat(HEAD_TEXT_MAX - begin.len()));
+        let plain = config(Options { user_agent: some(""), ..Options::default() }, &[("JCApiKey", "k")]);
+        let user_agent = plain.unwrap().user_agent;
+        assert_eq!(user_agent, concat!("jcsdk/", env!("CARGO_PKG_VERSION")));
+        let options = Options {
+            api_key: Some(Secret::new(longest(""))),
+            url: Some(longest("https://api.example/")),
+            user_agent: Some(longest(&format!("{user_agent} "))[user_agent.len() + 1..].to_owned()),
+            max_retries: Some(RETRIES_MAX),
+            ..Options::default()
+        };
+        let config = config(options, &[]).unwrap();
+        assert_eq!(config.base.as_str().len(), HEAD_TEXT_MAX);
+        assert_eq!((config.user_agent.len(), config.max_retries), (HEAD_TEXT_MAX, RETRIES_MAX));
+    }
+
+    #[test]
     fn the_proxy_comes_from_options_or_environment() {
         let key = ("JCApiKey", "k");
         for (options, env, url, user) in [
