@@ -158,15 +158,16 @@ Describe 'about_JumpCloudApiSdkV1' {
     It 'shows how to go on with a run that was broken off' {
         $addresses = Start-Simulator -Argument '--users', '80'
         $d, $e, $was = '5f0c1a2b3c4d5e6f7a8b9c0d', '5f0c1a2b3c4d5e6f7a8b9c0e', '5f0c1a2b3c4d5e6f7a8b9c0f'
-        $run, $look, $resume, $list, $retry = Get-CommandOf 'A RUN THAT IS BROKEN OFF'
+        $how, $run, $look, $resume, $list, $retry = Get-CommandOf 'A RUN THAT IS BROKEN OFF'
         try {
             Push-Location (New-Item "$TestDrive/broken" -ItemType Directory)
             $lost = "$d@example.com", "$e@example.com", "$was@example.com"
-            @('Email'; 'ok-1@example.com'; $lost; 2..80 | ForEach-Object { "ok-$_@example.com" }) | Set-Content people.csv
+            $until = "$([DateTime]::UtcNow.Year + 1)-01-15T17:00:00Z"
+            @('Email,Exclusion,ExclusionUntil', 'ok-1@example.com,,'; $lost | ForEach-Object { "$_,true,$until" }; 2..80 | ForEach-Object { "ok-$_@example.com,," }) | Set-Content people.csv
             Set-Fault $d '[{"never":true}]'
             $e, $was | ForEach-Object { Set-Fault $_ '[{"status":502}]' }
 
-            $process = Start-Shell "Set-Location '$PWD'; $run"
+            $process = Start-Shell "Set-Location '$PWD'; $how; $run"
             $deadline = [DateTime]::UtcNow.AddSeconds(30)
             do { Start-Sleep -Milliseconds 100; $sent = @(Get-Arrived | Where-Object id) }
             until (($sent.id -contains $d -and "$(Get-Content mfa.jsonl -ErrorAction Ignore)" -match "end.*$e.*end.*$was|end.*$was.*end.*$e") -or [DateTime]::UtcNow -gt $deadline)
@@ -177,21 +178,22 @@ Describe 'about_JumpCloudApiSdkV1' {
             $before = @(Get-Arrived | Where-Object id | ForEach-Object id)
             $before.Count | Should -BeLessThan 83 -Because 'there has to be something left to do'
 
-            $text = (Invoke-Shell "Set-Location '$PWD'; $look").Text
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $look").Text
             @([regex]::Matches($text, '(?m)^What if:')).Count | Should -Be (83 - $before.Count) -Because $text
             @(Get-Arrived | Where-Object id).Count | Should -Be $before.Count -Because 'nothing is sent'
 
-            $text = ConvertTo-OneLine (Invoke-Shell "Set-Location '$PWD'; $resume").Text
+            $text = ConvertTo-OneLine (Invoke-Shell "Set-Location '$PWD'; $how; $resume").Text
             foreach ($one in $lost) { $text | Should -Match "It is unknown whether user '$one' \([0-9a-f]{24}\) was reset" }
             $text | Should -Match 'of 3 it is not known'
             @(Get-Arrived | Where-Object id | ForEach-Object id | Sort-Object) | Should -Be @(@($d, $e, $was) + @(1..80 | ForEach-Object { "ok-$_" }) | Sort-Object) -Because 'nobody is sent twice'
 
-            $text = (Invoke-Shell "Set-Location '$PWD'; $list; $retry").Text
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $list; $retry").Text
             @([regex]::Matches($text, '(?m)^(\w{24}) +\S+@example.com') | ForEach-Object { $_.Groups[1].Value } | Sort-Object) | Should -Be $d, $e, $was -Because $text
             $text | Should -Not -Match 'Reset-JcSdkSystemUserMfa:'
-            @(Get-Arrived | Where-Object id | ForEach-Object id | Select-Object -Skip 83 | Sort-Object) | Should -Be $d, $e
+            $asked = "{`"exclusion`":true,`"exclusionUntil`":`"$until`"}"
+            @(Get-Arrived | Where-Object id | Select-Object -Skip 83 | ForEach-Object { "$($_.id) $($_.body)" } | Sort-Object) | Should -Be "$d $asked", "$e $asked"
 
-            $text = (Invoke-Shell "Set-Location '$PWD'; $list").Text
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $list").Text
             @([regex]::Matches($text, '(?m)^(\w{24}) ') | ForEach-Object { $_.Groups[1].Value }) | Should -Be $was -Because $text
         }
         finally { Pop-Location; Stop-Simulator }
