@@ -82,6 +82,14 @@ Describe 'The command' {
         foreach ($property in [JumpCloudApiSdkV1.Models.ResetResult].GetProperties().Name) { $completed.CompletionMatches.CompletionText | Should -Contain $property }
     }
 
+    It 'completes the files that -JournalPath may name' {
+        $null = New-Item "$TestDrive/mfa.jsonl" -ItemType File
+        Push-Location $TestDrive
+        try { $completed = [Management.Automation.CommandCompletion]::CompleteInput('Reset-JcSdkSystemUserMfa -JournalPath mf', 40, $null) }
+        finally { Pop-Location }
+        $completed.CompletionMatches.ListItemText | Should -Be 'mfa.jsonl'
+    }
+
     It 'completes -Environment' {
         $completed = [Management.Automation.CommandCompletion]::CompleteInput('Reset-JcSdkSystemUserMfa -Environment ', 38, $null)
         $completed.CompletionMatches.CompletionText | Should -Be 'STANDARD', 'EU', 'IN'

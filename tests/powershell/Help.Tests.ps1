@@ -108,7 +108,15 @@ Describe 'The help of -<Name>' -ForEach $parameters {
 }
 
 Describe 'about_JumpCloudApiSdkV1' {
-    BeforeAll { $about = Get-Help about_JumpCloudApiSdkV1 | Out-String -Width 200 }
+    BeforeAll {
+        $about = Get-Help about_JumpCloudApiSdkV1 | Out-String -Width 200
+
+        # The commands that a section shows, block by block.
+        function Get-CommandOf([string]$Section) {
+            $text = [regex]::Match(($about -replace '\r'), "(?s)\n$Section\n(.+?)\n[A-Z]").Groups[1].Value
+            @([regex]::Matches($text, '(?m)^ {8}\S.*(\n {8}.*)*') | ForEach-Object { $_.Value })
+        }
+    }
 
     It 'is found' {
         $about | Should -Match 'THE FIVE OUTCOMES'
@@ -126,14 +134,67 @@ Describe 'about_JumpCloudApiSdkV1' {
     ) {
         $null = Start-Simulator
         try {
-            $lines = [regex]::Match(($about -replace '\r'), '(?s)\nCI JOBS\n(.+?)\n[A-Z]').Groups[1].Value -split '\n' -match '^ {8}'
-            $lines.Count | Should -BeGreaterThan 3
             Push-Location $TestDrive
             @('Id') + $Users | Set-Content users.csv
-            @($lines) + "'the end'" | Set-Content job.ps1
+            (Get-CommandOf 'CI JOBS'), "'the end'" | Set-Content job.ps1
             $result = Invoke-Shell "Set-Location '$TestDrive'; & ./job.ps1; exit `$LASTEXITCODE" -Environment @{ JCApiKey = $Key }
             $result.ExitCode | Should -Be $ExitCode -Because $result.Text
             $result.Text -match 'the end' | Should -Be ($ExitCode -eq 0)
+        }
+        finally { Pop-Location; Stop-Simulator }
+    }
+
+    It 'shows how to give a column of addresses its name' {
+        $null = Start-Simulator
+        try {
+            Push-Location $TestDrive
+            'mail', 'ok-1@example.com' | Set-Content staff.csv
+            $result = Invoke-Shell "Set-Location '$TestDrive'; $(Get-CommandOf 'BY NAME')"
+            ConvertTo-OneLine $result.Text | Should -Be "What if: Performing the operation `"Reset TOTP MFA`" on target `"system user 'ok-1@example.com'`"."
+        }
+        finally { Pop-Location; Stop-Simulator }
+    }
+
+    It 'shows how to go on with a run that was broken off' {
+        $addresses = Start-Simulator -Argument '--users', '80'
+        $d, $e, $was = '5f0c1a2b3c4d5e6f7a8b9c0d', '5f0c1a2b3c4d5e6f7a8b9c0e', '5f0c1a2b3c4d5e6f7a8b9c0f'
+        $how, $run, $look, $resume, $list, $retry = Get-CommandOf 'A RUN THAT IS BROKEN OFF'
+        try {
+            Push-Location (New-Item "$TestDrive/broken" -ItemType Directory)
+            $lost = "$d@example.com", "$e@example.com", "$was@example.com"
+            $until = "$([DateTime]::UtcNow.Year + 1)-01-15T17:00:00Z"
+            @('Email,Exclusion,ExclusionUntil', 'ok-1@example.com,,'; $lost | ForEach-Object { "$_,true,$until" }; 2..80 | ForEach-Object { "ok-$_@example.com,," }) | Set-Content people.csv
+            Set-Fault $d '[{"never":true}]'
+            $e, $was | ForEach-Object { Set-Fault $_ '[{"status":502}]' }
+
+            $process = Start-Shell "Set-Location '$PWD'; $how; $run"
+            $deadline = [DateTime]::UtcNow.AddSeconds(30)
+            do { Start-Sleep -Milliseconds 100; $sent = @(Get-Arrived | Where-Object id) }
+            until (($sent.id -contains $d -and "$(Get-Content mfa.jsonl -ErrorAction Ignore)" -match "end.*$e.*end.*$was|end.*$was.*end.*$e") -or [DateTime]::UtcNow -gt $deadline)
+            $process.Kill()
+            $process.WaitForExit()
+            # As a power failure leaves the last line.
+            [IO.File]::AppendAllText("$PWD/mfa.jsonl", '{"run":"0123456789abcdef","at":"2030-')
+            $before = @(Get-Arrived | Where-Object id | ForEach-Object id)
+            $before.Count | Should -BeLessThan 83 -Because 'there has to be something left to do'
+
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $look").Text
+            @([regex]::Matches($text, '(?m)^What if:')).Count | Should -Be (83 - $before.Count) -Because $text
+            @(Get-Arrived | Where-Object id).Count | Should -Be $before.Count -Because 'nothing is sent'
+
+            $text = ConvertTo-OneLine (Invoke-Shell "Set-Location '$PWD'; $how; $resume").Text
+            foreach ($one in $lost) { $text | Should -Match "It is unknown whether user '$one' \([0-9a-f]{24}\) was reset" }
+            $text | Should -Match 'of 3 it is not known'
+            @(Get-Arrived | Where-Object id | ForEach-Object id | Sort-Object) | Should -Be @(@($d, $e, $was) + @(1..80 | ForEach-Object { "ok-$_" }) | Sort-Object) -Because 'nobody is sent twice'
+
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $list; $retry").Text
+            @([regex]::Matches($text, '(?m)^(\w{24}) +\S+@example.com') | ForEach-Object { $_.Groups[1].Value } | Sort-Object) | Should -Be $d, $e, $was -Because $text
+            $text | Should -Not -Match 'Reset-JcSdkSystemUserMfa:'
+            $asked = "{`"exclusion`":true,`"exclusionUntil`":`"$until`"}"
+            @(Get-Arrived | Where-Object id | Select-Object -Skip 83 | ForEach-Object { "$($_.id) $($_.body)" } | Sort-Object) | Should -Be "$d $asked", "$e $asked"
+
+            $text = (Invoke-Shell "Set-Location '$PWD'; $how; $list").Text
+            @([regex]::Matches($text, '(?m)^(\w{24}) ') | ForEach-Object { $_.Groups[1].Value }) | Should -Be $was -Because $text
         }
         finally { Pop-Location; Stop-Simulator }
     }

@@ -120,12 +120,21 @@ Describe 'Never sent' {
         @{ Form = '@{Id="ok-1"},@{Id="ok-2";Exclusion="no"} | R'; Message = 'User ''ok-2'' was not reset: in Exclusion, the text is neither true nor false.' }
         @{ Form = '@{Id="ok-1"},@{Name="ok-2"} | R'; Message = 'Nobody was reset: the object does not name a user: ''Name'' is not one of the columns that are taken. It was number 2 of those that came in.' }
         @{ Form = '@{Id="ok-1"},@{Id=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It was number 2 of those that came in.' }
+        @{ Form = '[pscustomobject]@{UserId="";Name="a@b";mail=""} | R'; Message = 'Nobody was reset: the object does not name a user: ''Name'' is not one of the columns that are taken. It was number 1 of those that came in.' }
+        @{ Form = '@{Id="";mail=""} | R'; Message = 'Nobody was reset: the user''s id is empty. It was number 1 of those that came in.' }
         @{ Form = '@{Id=5} | R'; Message = 'Nobody was reset: the object''s id is a number, not text. It was number 1 of those that came in.' }
         @{ Form = 'R -Id ok-1 -Body @{exclusion=@(1,2)}'; Message = 'User ''ok-1'' was not reset: in Exclusion, a list is neither true nor false.' }
         @{ Form = '@{Id="ok-3"} | R -Id ok-2'; Message = 'User ''ok-2'' was not reset: the body carries an id, which would name a second user beside the one that was given.' }
         @{ Form = 'R -Id "ok`n2$([char]0)"'; Message = "User 'ok 2`u{FFFD}' was not reset: the user's id has a NUL character or half a surrogate pair in it." }
     ) {
         (Invoke-Form $Form).Errors.Exception.Message | Should -BeExactly $Message
+    }
+
+    It 'says where an e-mail address belongs: <Form>' -ForEach @(
+        @{ Form = 'R -Id a@b'; Hint = 'An e-mail address is given with -Username; nothing was sent.' }
+        @{ Form = '@{UserId="a@b"} | R'; Hint = 'A column of e-mail addresses has to be called Email, not UserId; nothing was sent.' }
+    ) {
+        (Invoke-Form $Form).Errors[0].ErrorDetails.RecommendedAction | Should -BeExactly $Hint
     }
 
     It 'is an error under -WhatIf too, and is not asked about: <_>' -ForEach 'R -Id .. -WhatIf', 'R -Id .. -Confirm', '@{Id="ok-1";Exclusion="no"} | R -WhatIf' {

@@ -26,6 +26,9 @@ const NOT_RUN: [(&str, &str); 6] = [
 /// How README writes the simulator's address, whose port is another each time.
 const ADDRESS: &str = "http://127.0.0.1:…";
 
+/// README's journal. It is written to this test's folder, which is empty at the start.
+const JOURNAL: &str = "./mfa.jsonl";
+
 /// The commands for a shell and for PowerShell, each with the lines that they print according to README.
 #[derive(Debug, Default, PartialEq)]
 struct Readme {
@@ -158,6 +161,7 @@ fn in_powershell(commands: &Commands, mut pwsh: Command, folder: PathBuf) -> Res
     let mut script = String::new();
     for line in commands.lines.iter().filter(|line| is_run(line)) {
         let mut line = line.replace(ADDRESS, &simulator.addresses().http);
+        line = line.replace(JOURNAL, &format!("'{}'", folder.join("mfa.jsonl").display()));
         if line.starts_with("./build.ps1 -Task Package") {
             match env::var("JCSDK_REFERENCES") {
                 Ok(references) => line += &format!(" -ReferencePath '{references}'"),

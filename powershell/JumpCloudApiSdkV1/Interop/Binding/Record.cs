@@ -56,11 +56,15 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
         ?? (string.IsNullOrEmpty(Id) ? name : null)
-        ?? (HasId || HasName ? null : NoUser("the object does not name a user"
-            + (otherName is null ? "" : ": '{0}' is not one of the columns that are taken"), otherName))
+        ?? (string.IsNullOrEmpty(Id) && !HasName ? Nameless : null)
         ?? nearField ?? field
         ?? (until is not null && days is not null
             ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
+
+    // An id that is empty is for the library to refuse, unless there is more to say.
+    private Fault? Nameless => otherName is not null
+        ? NoUser("the object does not name a user: '{0}' is not one of the columns that are taken", otherName)
+        : HasId ? null : NoUser("the object does not name a user");
 
     /// <summary>What keeps it from being a body.</summary>
     internal Fault? AsBody => (shape is null ? null : NoBody(shape))
@@ -185,7 +189,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 break;
             default:
                 unknown ??= name;
-                if (OtherNames.Contains(FieldName.Letters(name))) otherName ??= name;
+                if (value is not (null or "") && OtherNames.Contains(FieldName.Letters(name))) otherName ??= name;
                 if (value is not (null or "") && FieldName.Meant(name) is { } meant)
                     nearField ??= new Fault("Body.Invalid",
                         $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out",

@@ -76,10 +76,11 @@ public sealed class ResetResult
                 "Key.Missing" => "Set $env:JCApiKey to an administrator's API key, or give -ApiKey; nothing was sent.",
                 "Organization.Required" => "Set $env:JCOrgId to the organization's id, or give -OrgId: "
                     + "this key belongs to an administrator of several.",
-                "Journal.Unfinished" => "Look the user up; where the reset was not done, run the command again with "
+                "Journal.Unfinished" => "Look the user up; where the reset was not done, give just this user with "
                     + "-Resume and -RetryUnknown. This request was not sent.",
                 "Journal.NotWritten" =>
-                    "Check the disk, its free space and the folder, then go on with -Resume; nothing was sent.",
+                    "Check the disk, its free space and that the journal is still there, then run the same command "
+                    + "with -Resume; nothing was sent.",
                 _ => Text(root, "hint"),
             },
             StopsBatch = stopsBatch,

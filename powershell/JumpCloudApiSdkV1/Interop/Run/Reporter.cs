@@ -60,7 +60,8 @@ internal sealed class Reporter(
                     : "");
         if (hasJournal && unknown > 0)
             yield return $"Of {reset + unknown + others} users {reset} are reset, and of {unknown} it is not known. "
-                + "Look those up, then go on with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.";
+                + "Look those up, then give just those who were not reset, with -Resume and -RetryUnknown: "
+                + "see about_JumpCloudApiSdkV1.";
     }
 
     internal ProgressRecord? ClosingProgress() => progress?.IsShown == true ? ProgressMeter.Completed() : null;

@@ -96,6 +96,10 @@ internal sealed class ResetRequest
             result.Hint = user.Column is { } column
                 ? $"The id came from the record's {column}. {result.Hint}"
                 : $"{result.Hint} A username or an e-mail address is given with -Username.";
+        if (result.Code == "Id.Invalid" && !user.IsByName && user.Given.Contains('@'))
+            result.Hint = user.Column is { } addresses
+                ? $"A column of e-mail addresses has to be called Email, not {addresses}; nothing was sent."
+                : "An e-mail address is given with -Username; nothing was sent.";
         result.Exclusion = Exclusion;
         result.ExclusionUntil = Until is { } until && Moment.ToOffset(until.Seconds) is not null
             ? Moment.Iso(until.Seconds) : null;
