@@ -223,7 +223,7 @@
 #define JC_PANIC 9
 
 /**
- * Of jc_batch_preview_reset: a push would send nobody; the document says why.
+ * From jc_batch_preview_reset: the user would not be sent; the document says why.
  */
 #define JC_NOT_SENT 10
 
@@ -275,8 +275,7 @@
 #define JC_OPT_ENVIRONMENT 3
 
 /**
- * The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else
- * JCApiUrl.
+ * The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else JCApiUrl.
  */
 #define JC_OPT_URL 4
 
@@ -287,8 +286,8 @@
 #define JC_OPT_CA_FILE 5
 
 /**
- * The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
- * is not empty.
+ * The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy
+ * that is not empty.
  */
 #define JC_OPT_PROXY 6
 
@@ -340,29 +339,31 @@
 #define JC_THROTTLE_LIMIT_MAX 256
 
 /**
- * For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
- * Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
- * that could become of a request. The journal knows users by their ids: one who is given by name is looked up first. With
- * JC_JOURNAL_READ_ONLY nobody is looked up, and the name in the journal is compared; the message says so.
+ * For the flags of jc_batch_set_journal: the last entry of a user in the journal decides, before anything else does. A
+ * user who was reset is not sent again and comes back as reset, Journal.AlreadyReset; one who may have been reset
+ * comes back as unknown, Journal.Unfinished. The journal identifies users by id, so a user who is given by name is
+ * looked up first. With JC_JOURNAL_READ_ONLY nobody is looked up: the names in the journal are compared, and the
+ * message says so.
  */
 #define JC_JOURNAL_RESUME 1
 
 /**
- * With JC_JOURNAL_RESUME: who may have been reset is sent again. For users who were looked up.
+ * With JC_JOURNAL_RESUME: a user who may have been reset is sent again. Look up these users before you set it.
  */
 #define JC_JOURNAL_RETRY_UNKNOWN 2
 
 /**
- * The journal is only asked: it is neither created nor locked nor written, and a file that is not there is an empty
+ * The journal is only read: it is neither created nor locked nor written, and a file that is not there is an empty
  * journal. The batch sends nobody, whatever is pushed: it is for jc_batch_preview_reset.
  */
 #define JC_JOURNAL_READ_ONLY 4
 
 /**
- * Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
+ * Resets that are sent through one client, several at once. Their results come in the order of the pushes.
  *
- * A failure that everyone would meet (see the codes with *) stops the batch: whoever was not begun by then comes back
- * as cancelled, NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
+ * A failure that every other user would meet too (see the codes with *) stops the batch: the users who were not sent
+ * by then come back as cancelled, NotTried. Requests are sent one at a time until an answer shows that the key is
+ * accepted.
  */
 typedef struct jc_batch jc_batch;
 
@@ -477,12 +478,12 @@ int32_t jc_client_new(const jc_options *options,
                       jc_buf *err);
 
 /**
- * Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
- * is his username or his e-mail address, which has to be his alone, and with JC_BY_NAMES it has both of these. exclusion
- * is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
- * JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES added up. Returns what became of it
- * (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
- * thread, many at once. It cannot be stopped from another thread; a batch of one can.
+ * Resets one user and waits, at most for the total time-out. id is the user's id as JumpCloud shows it; with
+ * JC_BY_NAME it is a username or an e-mail address that only one user has, and with JC_BY_NAMES it is JSON with both.
+ * exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
+ * JC_UNTIL_UNSET. flags is 0 or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES. Returns what became of
+ * the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on
+ * failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
  */
 int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         const char *id,
@@ -493,10 +494,11 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
 
 /**
  * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
- * {"userId": as it may be shown, "method", "url", "headers", "body", and where one is used "proxy": its URL without a
- * login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the user's id is not known: in place of "userId"
- * and "url" stand "name" and "lookup": {"method", "url", "body"}, the search that is sent first. Returns JC_OK, or
- * JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
+ * {"userId": as it may be shown, "method", "url", "headers", "body", and if a proxy is used "proxy": its URL without
+ * the login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the id is not known yet, so the document
+ * has "name" and "lookup": {"method", "url", "body"}, the search that is sent first, in place of "userId" and "url".
+ * Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread,
+ * many at once.
  */
 int32_t jc_client_preview_reset(jc_client *client,
                                 const char *id,
@@ -506,9 +508,9 @@ int32_t jc_client_preview_reset(jc_client *client,
                                 jc_buf *out_buf);
 
 /**
- * Cleans a text that the host is about to show: out_buf becomes text with *** in place of the client's secrets, however
- * they are written, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
- * Any thread, many at once.
+ * Cleans a text that the host is about to show: out_buf becomes the text with *** in place of the client's secrets, in
+ * whatever encoding, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID
+ * with a result document. Any thread, many at once.
  */
 int32_t jc_client_redact(jc_client *client,
                          const char *text,
@@ -529,11 +531,11 @@ int32_t jc_batch_new(jc_client *client,
                      jc_batch **out);
 
 /**
- * Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
- * request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
- * another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
- * waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
- * and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+ * Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes. A wrong request is
+ * taken too, and comes back as invalid, with the reason. Each user is sent once: a later push of the same user, by id
+ * or by any name, comes back as cancelled, DuplicateUser. For this the batch keeps one entry for each id, and a reset
+ * waits until the names that were pushed before it are looked up. id, exclusion, until_epoch and flags are those of
+ * jc_client_reset_system_user_mfa. tag is the caller's own number, which the result document repeats. Returns JC_OK;
  * JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
  * used. Any thread, many at once.
  */
@@ -547,36 +549,38 @@ int32_t jc_batch_push(jc_batch *batch,
 /**
  * Waits for the next result, at most timeout_ms milliseconds. Returns what became of that user (JC_OK, JC_INVALID,
  * JC_REFUSED, JC_UNKNOWN, JC_CANCELLED, JC_PANIC), with the result document in out_buf; or, without a document,
- * JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread,
- * many at once.
+ * JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch cannot be used. Any
+ * thread, many at once.
  */
 int32_t jc_batch_next(jc_batch *batch,
                       uint32_t timeout_ms,
                       jc_buf *out_buf);
 
 /**
- * Says how long the server still holds requests of this batch back with a Retry-After: *ms becomes the milliseconds, or
- * 0 where no request of the batch waits for that. For hosts that tell a person why nothing happens. Returns JC_OK, or
- * JC_INVALID: batch or ms is NULL. Any thread, many at once.
+ * Says for how long a Retry-After of the server still holds requests of this batch back: *ms becomes the milliseconds,
+ * or 0 if no request of this batch waits for it. A host can use this to tell a person why nothing happens. Returns
+ * JC_OK, or JC_INVALID: batch cannot be used, or ms is NULL. Any thread, many at once.
  */
 int32_t jc_batch_held_back(jc_batch *batch,
                            uint64_t *ms);
 
 /**
- * Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch is NULL. Any thread, also again.
+ * Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch cannot be used. Any thread; it may be called
+ * again.
  */
 int32_t jc_batch_close(jc_batch *batch);
 
 /**
- * Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
- * the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. It waits for no
- * disk; with a journal, jc_batch_next gives each result when its end is written. Returns JC_OK, or JC_INVALID: batch is
- * NULL. Any thread, also again.
+ * Closes the batch and stops all that is not done. Connections are closed at once, and jc_batch_next returns the
+ * results at once: JC_UNKNOWN for a request that was under way, JC_CANCELLED for one that was not yet sent or waited
+ * to be sent again. It does not wait for the disk: with a journal, jc_batch_next gives each result when its end is
+ * written. Returns JC_OK, or JC_INVALID: batch cannot be used. Any thread; it may be called again.
  */
 int32_t jc_batch_cancel(jc_batch *batch);
 
 /**
- * Cancels, waits for the calls that are inside and until a journal is on the disk, and frees. Results that were not taken are lost. NULL does nothing.
+ * Cancels the batch, waits until the calls that are inside have returned and a journal is on the disk, and frees it.
+ * Results that were not taken are lost. NULL does nothing.
  */
 void jc_batch_free(jc_batch *batch);
 
@@ -585,9 +589,10 @@ void jc_batch_free(jc_batch *batch);
  * is on the disk before the request may leave, and each end is written before its result can be taken, so that after a
  * crash the same users can be pushed again with JC_JOURNAL_RESUME, and nobody is reset twice. The file is one that an
  * earlier run has written, an empty one, or not there yet. It is opened, locked and read before the function returns;
- * jc_batch_free syncs and closes it. flags is 0 or JC_JOURNAL_ flags. When the journal cannot be written any more, the
- * batch stops: who was not begun comes back as invalid, Journal.NotWritten, or cancelled, NotTried. Returns JC_OK, or
- * JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no journal. Any thread.
+ * jc_batch_free syncs and closes it. flags is 0 or a sum of JC_JOURNAL_ flags. If the journal can no longer be
+ * written, the batch stops: a user who was not sent comes back as invalid, Journal.NotWritten, or cancelled, NotTried.
+ * Returns JC_OK, or JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no
+ * journal. Any thread.
  */
 int32_t jc_batch_set_journal(jc_batch *batch,
                              const char *path,
@@ -596,13 +601,14 @@ int32_t jc_batch_set_journal(jc_batch *batch,
 
 /**
  * Says what jc_batch_push with the same arguments would do, before a person is asked to confirm it. Sends and changes
- * nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
- * the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
- * that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
- * nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. By name nobody is looked
- * up, so an earlier push says nothing of the user, and the journal only with JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY:
- * then who had this name the last time, in any case of ASCII letters, may be Journal.AlreadyReset or Journal.Unfinished,
- * without a "userId", because the name may be another user's by now. Any thread, many at once.
+ * nothing, and the user does not count as pushed. Returns JC_OK: the user would be sent, and out_buf is the document
+ * of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document that would
+ * come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document: the batch
+ * takes no more; or JC_INVALID: batch cannot be used, and out_buf says why. A user who is given by name is not looked
+ * up, so earlier pushes of this user are not recognized. The journal is then searched for the name, but only with
+ * JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY: the last user who had it, in any case of ASCII letters, may give
+ * Journal.AlreadyReset or Journal.Unfinished, without a "userId", because the name may belong to another user by now.
+ * Any thread, many at once.
  */
 int32_t jc_batch_preview_reset(jc_batch *batch,
                                const char *id,

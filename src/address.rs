@@ -8,8 +8,8 @@ use crate::code::Code;
 use crate::outcome::Fault;
 use crate::redact::{Redactor, Secret};
 
-/// The longest text that goes into a request's head, in bytes. With this bound the HTTP library's buffer holds the whole
-/// head, so that none of it leaves before [`InFlight`](crate::attempt::InFlight) is asked.
+/// The longest text that goes into a request's head, in bytes. With this bound the HTTP library's buffer holds the
+/// whole head, so that none of it leaves before [`InFlight`](crate::attempt::InFlight) is asked.
 pub const HEAD_TEXT_MAX: usize = 4096;
 
 /// How many characters of an unknown region's name are shown.
@@ -56,8 +56,8 @@ pub fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-/// The parser silently drops blanks and control characters; here they are an error. Its message is not passed on, because
-/// it could contain a password.
+/// The parser silently drops blanks and control characters; here they are an error. Its message is not passed on,
+/// because it could contain a password.
 pub fn parse_url(text: &str, whose: &str) -> Result<Url, Fault> {
     let wrong = |what| Err(Fault::new(Code::UrlInvalid, &format!("{whose} {what}")));
     if text.len() > HEAD_TEXT_MAX {

@@ -1,6 +1,6 @@
 //! One attempt: sends a request and reads its answer. Whether bytes of it may have left decides between *unknown* and
-//! *cancelled* or *refused*. An error does not say that reliably, so the request's body records it when the HTTP library
-//! takes its bytes.
+//! *cancelled* or *refused*. An error does not say that reliably, so the request's body records it when the HTTP
+//! library takes its bytes.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -54,8 +54,8 @@ pub async fn send(
     reply
 }
 
-/// Reads the answer's body, as far as it is wanted. What is there after each piece is known to `in_flight`, for a stop that
-/// comes meanwhile.
+/// Reads the answer's body, as far as it is wanted. What is there after each piece is known to `in_flight`, for a stop
+/// that comes meanwhile.
 async fn read(
     mut response: reqwest::Response,
     is_used: bool,

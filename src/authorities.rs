@@ -33,8 +33,8 @@ pub fn stamp(file: &str) -> Stamp {
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// Refuses an SSL_CERT_FILE of the process that is no regular file or is too large. The platform's verifier would read it
-/// to its end, which a pipe or a device may not have.
+/// Refuses an SSL_CERT_FILE of the process that is no regular file or is too large. The platform's verifier would read
+/// it to its end, which a pipe or a device may not have.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub fn check_environment() -> Result<(), Fault> {
     let Some(file) = std::env::var_os("SSL_CERT_FILE") else { return Ok(()) };

@@ -70,8 +70,8 @@ impl Client {
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(stopped)
     }
 
-    /// What would be sent, without the key, and the user as he may be shown. Where a name has to be looked up first, the
-    /// URL of the reset is not known, and the search stands in its place. Sends nothing.
+    /// What would be sent, without the key, and the user as he may be shown. Where a name has to be looked up first,
+    /// the URL of the reset is not known, and the search stands in its place. Sends nothing.
     pub fn preview(&self, request: &ResetRequest) -> Result<serde_json::Value, Box<ResetResult>> {
         self.session.check(request)?;
         let shown = self.session.headers().iter().map(|(name, value)| {

@@ -12,8 +12,8 @@ use crate::outcome::Fault;
 use crate::proxy::{self, Proxy};
 use crate::redact::{Redactor, Secret};
 
-/// The settings that a caller chooses. With `None`, the environment variable that is named is used, then the default. An
-/// empty text leaves the setting empty, whatever the environment says.
+/// The settings that a caller chooses. With `None`, the environment variable that is named is used, then the default.
+/// An empty text leaves the setting empty, whatever the environment says.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The default is `JCApiKey`.

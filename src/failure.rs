@@ -1,5 +1,5 @@
-//! Judges an attempt without an answer. If no byte of the request can have left, the outcome is refused; otherwise it is
-//! unknown.
+//! Judges an attempt without an answer. If no byte of the request can have left, the outcome is refused; otherwise it
+//! is unknown.
 
 use std::error::Error;
 use std::io;

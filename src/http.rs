@@ -1,6 +1,6 @@
 //! Sets up the HTTP library: TLS, proxy, name look-up, headers. Redirects, retries and everything else that it does
-//! automatically are switched off, with one exception: where the server has closed an idle connection before any byte of
-//! a request was written to it, the library sends the request on another connection.
+//! automatically are switched off, with one exception: where the server has closed an idle connection before any byte
+//! of a request was written to it, the library sends the request on another connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::names::Names;
 use crate::outcome::Fault;
 use crate::proxy::Proxy;
 
-/// An idle connection is closed after this time. Later the server may have dropped it, and a request that is lost on such
-/// a connection would be unknown.
+/// An idle connection is closed after this time. Later the server may have dropped it, and a request that is lost on
+/// such a connection would be unknown.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
-/// Makes an HTTP client with its own connections. The TLS settings are shared, because loading the platform's certificates
-/// takes a while.
+/// Makes an HTTP client with its own connections. The TLS settings are shared, because loading the platform's
+/// certificates takes a while.
 pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Client, Fault> {
     let plain = config.base.scheme() == "http";
     let mut builder = reqwest::Client::builder()

@@ -17,11 +17,11 @@
 //!
 //! The way of a call, file by file. `reset` checks the request, and `lookup` says who is meant by a name. `config` says
 //! where to send it and as whom: to an `address` that the key may be sent to, perhaps through a `proxy`. The `client`
-//! takes one user, a `batch` many. `session` is what they share, with the loop of attempts; it waits for the `throttle`,
-//! makes an `attempt` over `http`,
-//! which trusts `authorities` and looks `names` up, on a `runtime`, and asks `retry` for the next step. An `answer`, or
-//! the `failure` to get one, becomes an `outcome` with a `code`, and that a `result`. A batch may keep a `journal`, with
-//! which a run that was broken off goes on. `redact` keeps the key out of every text. `ffi` is the same for C.
+//! takes one user, a `batch` many. `session` is what they share, with the loop of attempts; it waits for the
+//! `throttle`, makes an `attempt` over `http`, which trusts `authorities` and looks `names` up, on a `runtime`, and
+//! asks `retry` for the next step. An `answer`, or the `failure` to get one, becomes an `outcome` with a `code`, and
+//! that a `result`. A batch may keep a `journal`, with which an interrupted run is resumed. `redact` keeps the key out
+//! of every text. `ffi` is the same for C.
 
 mod address;
 mod answer;

@@ -1,5 +1,5 @@
-//! Looks up host names, each on a thread of its own, so that a slow look-up does not delay others. A failure says whether
-//! the name surely does not exist, which every user would meet, or whether a later look-up may succeed.
+//! Looks up host names, each on a thread of its own, so that a slow look-up does not delay others. A failure says
+//! whether the name surely does not exist, which every user would meet, or whether a later look-up may succeed.
 
 use std::error::Error;
 use std::fmt;

@@ -14,7 +14,7 @@ const TELLING: usize = 4;
 const RUN: usize = 8;
 const LONG: usize = 16;
 
-/// The API key, or the proxy's password. Its memory is wiped when it is dropped, and its `Debug` output does not show it.
+/// The API key, or the proxy's password. Its memory is wiped when it is dropped. Its `Debug` output does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
@@ -164,8 +164,8 @@ fn is_ellipsis(rest: &str) -> bool {
 
 const ESCAPES: [char; 3] = ['\\', '%', '&'];
 const ESCAPE_MAX: usize = 10;
-/// The most `25`s or backslashes that are followed where a text was escaped several times. Without a bound, a long run of
-/// them would be read to its end from each of its places.
+/// The most `25`s or backslashes that are followed where a text was escaped several times. Without a bound, a long run
+/// of them would be read to its end from each of its places.
 const AGAIN_MAX: usize = 8;
 
 /// The characters that the text may begin with, each with the length that it takes up there.

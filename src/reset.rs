@@ -153,8 +153,8 @@ impl ResetRequest {
     }
 }
 
-/// Says why no user can have this id, and the most likely mistake. Any other id is sent: nothing promises that the API's
-/// ids have 24 hexadecimal digits.
+/// Says why no user can have this id, and the most likely mistake. Any other id is sent: nothing promises that the
+/// API's ids have 24 hexadecimal digits.
 fn what_is_wrong(id: &str) -> Option<String> {
     const IDS: [&str; 3] = ["id", "_id", "userid"];
     const NAMES: [&str; 2] = ["username", "email"];

@@ -28,8 +28,8 @@ pub struct Tried {
 pub enum Step {
     /// The outcome is final.
     Done,
-    /// The outcome is final, and other users would meet it too: the server asked for a wait that is longer than the total
-    /// time for one user.
+    /// The outcome is final, and other users would meet it too: the server asked for a wait that is longer than the
+    /// total time for one user.
     DoneForAll,
     /// Send it again after this wait.
     Again(Duration),
@@ -58,8 +58,8 @@ impl RetryPolicy {
     }
 
     /// The least remaining time in which a further attempt makes sense: a second or twice the duration of the last
-    /// attempt, whichever is longer. Of these, one that is not shorter than the total time is ignored; if both are, it is
-    /// the total time. With less, the attempt would probably time out, and a certain refusal would become unknown.
+    /// attempt, whichever is longer. Of these, one that is not shorter than the total time is ignored; if both are, it
+    /// is the total time. With less, the attempt would probably time out, and a certain refusal would become unknown.
     pub fn least(&self, took: Duration) -> Duration {
         let candidates = [Duration::from_secs(1), took.saturating_mul(2)];
         candidates.into_iter().filter(|least| *least < self.total).max().unwrap_or(self.total)

@@ -1,6 +1,6 @@
-//! The threads that requests run on. A single call runs on its caller's thread, because waking another thread would take
-//! longer than the rest of the call. Batches run on a thread of the client's. Each of the two has its own connections,
-//! because a connection belongs to the runtime that has opened it.
+//! The threads that requests run on. A single call runs on its caller's thread, because waking another thread would
+//! take longer than the rest of the call. Batches run on a thread of the client's. Each of the two has its own
+//! connections, because a connection belongs to the runtime that has opened it.
 
 use std::future::Future;
 use std::io;

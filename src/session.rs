@@ -225,8 +225,8 @@ impl Session {
         ResetResult::new(self.whom(request), verdict, attempts, turn.elapsed())
     }
 
-    /// Sends this part until what comes of it is known, no retry is left or the time is up. Returns the id that a look-up
-    /// has found, or the last word; and how often it was sent.
+    /// Sends this part until what comes of it is known, no retry is left or the time is up. Returns the id that a
+    /// look-up has found, or the last word; and how often it was sent.
     async fn send(
         &self,
         http: &reqwest::Client,

@@ -30,8 +30,8 @@ impl Throttle {
         until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
     }
 
-    /// Waits until a request may be sent. If that would be later than `latest`, it returns at once with the time for which
-    /// requests are still held back.
+    /// Waits until a request may be sent. If that would be later than `latest`, it returns at once with the time for
+    /// which requests are still held back.
     pub async fn wait(&self, latest: Instant) -> Result<(), Duration> {
         loop {
             let wait = self.remaining();

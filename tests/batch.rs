@@ -86,7 +86,7 @@ fn a_full_batch_takes_no_more_until_a_result_is_taken() {
 /// What would fail for every user stops the batch at its first user, whatever the throttle limit: one request arrives,
 /// and all others are reported as not tried.
 #[test]
-fn what_everyone_would_meet_is_met_once() {
+fn a_failure_that_every_user_would_meet_is_met_once() {
     let elsewhere = json!({"redirect": "https://login.example/login"});
     let no_organization = json!({"status": 401, "message": "no organization selected"});
     for (step, code) in [
@@ -141,7 +141,8 @@ fn one_goes_ahead_until_the_key_is_known_to_be_good() {
     }
 }
 
-/// The API's own 404 has looked at the user, and so accepts the key. A page with that status says nothing of it.
+/// The API answers 404 in its own shape only after it has accepted the key. A page with that status says nothing
+/// about the key.
 #[test]
 fn a_404_of_the_api_itself_proves_the_key() {
     for (step, at_once) in [(json!({"status": 404}), 4), (json!({"status": 404, "shape": "none"}), 1)] {
@@ -180,7 +181,7 @@ fn a_404_page_stops_a_batch_only_if_nothing_was_reset_before() {
     }
 }
 
-/// Where the answers say nothing of the key, a few of them are enough to go on with more at once.
+/// If no answer says anything about the key, more requests are sent at once after a few answers.
 #[test]
 fn a_server_that_only_fails_does_not_hold_a_batch_to_one_at_a_time() {
     let simulator = simulator();
@@ -199,7 +200,7 @@ fn a_server_that_only_fails_does_not_hold_a_batch_to_one_at_a_time() {
 
 /// A refused key in the middle of a batch: requests in flight get their true result, the others are not tried.
 #[test]
-fn what_was_not_sent_when_all_is_stopped_is_never_sent() {
+fn what_was_not_sent_when_the_batch_stops_is_never_sent() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
     simulator.set_faults("ok-3", json!([{"delayMs": 2000, "status": 401}])).unwrap();
@@ -236,7 +237,7 @@ fn closing_ends_after_the_last_result_and_takes_no_more() {
 }
 
 #[test]
-fn a_next_that_waits_hears_of_the_close() {
+fn closing_wakes_a_next_that_waits() {
     let simulator = simulator();
     let client = client(&options(&simulator.addresses().http));
     let batch = batch(&client, 4);
@@ -247,9 +248,9 @@ fn a_next_that_waits_hears_of_the_close() {
     });
 }
 
-/// What is pushed to a stopped batch has its result at once, also for a thread that waits in `next` already.
+/// A push to a stopped batch has its result at once, also for a thread that already waits in `next`.
 #[test]
-fn a_next_that_waits_hears_of_what_is_not_tried() {
+fn a_push_after_the_stop_wakes_a_next_that_waits() {
     let simulator = simulator();
     simulator.set_faults("ok-1", json!([{"status": 401}])).unwrap();
     let client = client(&options(&simulator.addresses().http));
@@ -290,7 +291,7 @@ fn a_date_that_has_passed_meanwhile_is_not_sent_again() {
 
 /// If one request is told to wait for four seconds, no other is sent before they are over.
 #[test]
-fn a_request_to_slow_down_slows_all() {
+fn a_retry_after_holds_all_requests_back() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
     simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "4"}}])).unwrap();
@@ -311,9 +312,9 @@ fn a_request_to_slow_down_slows_all() {
     }
 }
 
-/// A longer Retry-After than any user has time for stops the batch, and nobody is sent before it has passed.
+/// A Retry-After that is longer than the total time stops the batch, and nobody is sent before it has passed.
 #[test]
-fn a_request_to_slow_down_for_longer_than_there_is_time_stops_all() {
+fn a_retry_after_that_is_longer_than_the_total_time_stops_the_batch() {
     for max_retries in [0, 3] {
         let simulator = simulator();
         let options = Options {
@@ -338,9 +339,9 @@ fn a_request_to_slow_down_for_longer_than_there_is_time_stops_all() {
     }
 }
 
-/// Who waits for another's Retry-After is told how long, and his time counts from the beginning of his turn.
+/// A user may wait for the Retry-After of another user. The caller is told how long, and the total time includes it.
 #[test]
-fn a_wait_for_anothers_retry_after_is_told_and_counted() {
+fn a_wait_for_the_retry_after_of_another_user_is_told_and_counted() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
     simulator.set_faults("ok-1", json!([{"status": 429, "headers": {"retry-after": "3"}}])).unwrap();
@@ -360,7 +361,7 @@ fn a_wait_for_anothers_retry_after_is_told_and_counted() {
     assert!(second.held_back().is_zero());
 }
 
-/// A user is sent once, also when everybody was stopped meanwhile, and whatever the case of the digits.
+/// A user is sent once, also if the batch was stopped meanwhile, and whatever the case of the digits.
 #[test]
 fn a_user_is_sent_once() {
     let simulator = simulator();
@@ -383,7 +384,7 @@ fn a_user_is_sent_once() {
 
 /// While a Retry-After holds all requests back, none is in flight, so a stop finds them not tried.
 #[test]
-fn who_is_held_back_is_not_under_way() {
+fn a_request_that_is_held_back_is_not_in_flight() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
     simulator

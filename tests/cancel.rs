@@ -14,7 +14,7 @@ use jcsdk::{Next, NotPushed, Options, Outcome};
 use serde_json::json;
 use simulator::Listener;
 
-/// A request in flight becomes unknown, and its connection is closed at once. One that waits is cancelled, and never sent.
+/// A request in flight becomes unknown, and its connection is closed at once. One that waits is cancelled and not sent.
 #[test]
 fn cancel_stops_all_and_tells_what_may_have_acted() {
     let simulator = simulator();

@@ -101,8 +101,8 @@ fn hosts_that_need_no_proxy_get_none() {
     assert_eq!(said(&reset(&client(&plain), "ok-1")), ("reset", ""), "http never goes through a proxy");
 }
 
-/// If the caller gives an environment, that of the process is not read. The test starts processes of its own, because it
-/// sets the environment of a whole process.
+/// If the caller gives an environment, that of the process is not read. The test starts processes of its own, because
+/// it sets the environment of a whole process.
 #[test]
 fn the_processs_environment_counts_only_where_no_other_is_given() {
     const MARK: &str = "JCSDK_TEST_CHILD";

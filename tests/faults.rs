@@ -44,7 +44,7 @@ fn rows() -> Vec<Row> {
         (json!([{"cutBody": true}]),                                    "reset",   "",                      Some(200), 1, None),
         (json!([{"reset": "after-headers"}]),                           "reset",   "",                      Some(200), 1, None),
         (json!([{"longBody": 100_000}]),                                "reset",   "",                      Some(200), 1, None),
-        // success of something that is not the API
+        // success from something that is not the API
         (json!([{"shape": "html"}]),                                    "unknown", strange,                 Some(200), 1, None),
         (json!([{"body": "\u{feff} \r\n<HTML lang=en>"}]),              "unknown", strange,                 Some(200), 1, None),
         (json!([{"shape": "html", "contentType": "application/json"}]), "unknown", strange,                 Some(200), 1, None),
@@ -129,7 +129,7 @@ fn rows() -> Vec<Row> {
         (json!([{"status": 429, "headers": {"retry-after": "86400"}}]), "refused", "RateLimit.Exceeded",    Some(429), 1, None),
         (json!([{"status": 429, "headers": {"retry-after": "99999999999999999999"}}]), "refused", "RateLimit.Exceeded", Some(429), 1, None),
         (json!([{"status": 503, "retryAfterDate": 1_000_000_000}]),     "refused", busy,                    Some(503), 1, None),
-        // an end that is worse than the beginning
+        // tried again, with another end
         (json!([{"status": 429}, {"status": 404}]),                     "refused", "User.NotFound",         Some(404), 2, None),
         (json!([{"status": 429}, {"status": 500}]),                     "unknown", gateway,                 Some(500), 2, None),
         (json!([{"status": 429}, {"drop": true}]),                      "unknown", "Answer.Lost",           None,      2, None),

@@ -1,4 +1,4 @@
-//! Batches with a journal: gone on with after any end, and nobody twice.
+//! Batches with a journal: runs are resumed after any end, and nobody is reset twice.
 
 mod common;
 
@@ -24,7 +24,7 @@ const fn journal_options(resume: bool, retry_unknown: bool) -> JournalOptions {
     JournalOptions { resume, retry_unknown, read_only: false }
 }
 
-/// A folder that goes when the test ends, with blanks and other letters than English ones in its name.
+/// A folder that is removed when the test ends. Its name has blanks and letters that are not ASCII.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -159,7 +159,7 @@ fn a_resumed_run_sends_who_was_surely_not_reset() {
     assert_eq!(arrived(&simulator, "ok-2"), 1);
     let results = run_all(&client, &folder, RESUME, &ids(6));
     assert_eq!(all_said(&results), HashSet::from([("reset", "Journal.AlreadyReset")]));
-    // The journal's own outcomes write no line.
+    // A user whom the journal decides gets no line.
     let runs = folder.lines().iter().filter(|line| line["event"] == "run").count();
     assert_eq!(runs, 3);
 }
@@ -200,7 +200,7 @@ fn the_journal_is_asked_before_anything_else() {
 }
 
 #[test]
-fn a_cancelled_run_is_gone_on_with() {
+fn a_cancelled_run_is_resumed() {
     let (simulator, folder) = (simulator(), Folder::new("cancel"));
     let client = proved(&options(&simulator.addresses().http));
     hang(&simulator, "ok-3");
@@ -280,9 +280,10 @@ fn another_organisations_journal_is_left_alone() {
     assert_eq!(fs::read(folder.journal()).unwrap(), before);
 }
 
-/// At each byte of the last two lines: who was begun is not sent again, and the file goes on being a journal.
+/// The file is cut at each byte of its last two lines. A user with a begin is not sent again, and the file stays a
+/// journal.
 #[test]
-fn a_torn_journal_is_gone_on_with() {
+fn a_torn_journal_is_resumed() {
     let (simulator, folder) = (simulator(), Folder::new("torn"));
     let client = client(&options(&simulator.addresses().http));
     run_all(&client, &folder, NEW, &ids(2));
@@ -290,7 +291,7 @@ fn a_torn_journal_is_gone_on_with() {
     let ends: Vec<_> = (0..text.len()).filter(|&at| text[at] == b'\n').collect();
     let [.., before, begun, _] = ends[..] else { panic!("{ends:?}") };
     for cut in before + 1..text.len() {
-        // The second time with what the first run has added for one user more, torn in its turn.
+        // The second run finds the lines of the first one, a further user, and a torn line at the end.
         fs::write(folder.journal(), &text[..cut]).unwrap();
         for n in 0..2 {
             let results = run_all(&client, &folder, RESUME, &ids(3 + n));
@@ -354,7 +355,7 @@ fn a_preview_says_whether_a_push_would_send_the_user() {
 
 /// Names are looked up again, and the journal knows the users by the ids that are found.
 #[test]
-fn a_run_by_name_is_gone_on_with() {
+fn a_run_by_name_is_resumed() {
     let (simulator, folder) = (simulator(), Folder::new("names"));
     for n in 1..=4 {
         simulator.add_named_user(&format!("ok-{n}"), &format!("user{n}"), &format!("user{n}@example.com"));
@@ -397,7 +398,7 @@ fn a_run_by_name_is_gone_on_with() {
     }
     simulator.clear_log();
 
-    // A preview looks nobody up. It asks the journal for the name only where no push would look him up either.
+    // A preview looks nobody up. It searches the journal for the name only where no push would look the user up either.
     let batch = journaled(&client, &folder, RESUME);
     assert!(batch.preview(&by_name("user1")).unwrap().get("userId").is_none());
     drop(batch);
@@ -433,7 +434,7 @@ fn a_run_by_name_is_gone_on_with() {
     }
     assert_eq!(simulator.stats().requests, 0);
 
-    // By another name of the user, and by the id, it is the same user.
+    // Another name of the user, and the id, are the same user.
     let results = run(RESUME, &["USER1@example.com", "user2", "user3", "user4", "user1"]);
     let again = [
         ("reset", "Journal.AlreadyReset"),

@@ -1,5 +1,5 @@
-//! Journals on disks that fail: full, read-only, gone. Root may write anywhere, so these tests have a mount of their own, in
-//! a namespace of their own, and are skipped where that is not allowed.
+//! Journals on disks that fail: full, read-only, gone. Root may write anywhere, so these tests have a mount of their
+//! own, in a namespace of their own, and are skipped where that is not allowed.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -58,7 +58,7 @@ fn push_all(simulator: &Simulator, journal: &Path, resume: bool, count: usize) -
     results
 }
 
-/// Of two pages: the second ends within a line.
+/// The disk has two pages, and the second one ends within a line.
 #[test]
 fn a_full_disk() {
     mounted("a_full_disk", &format!("mount -t tmpfs -o size=8k tmpfs \"${MOUNT}\""), |folder| {
@@ -81,7 +81,7 @@ fn a_full_disk() {
             let begun = format!("\"event\":\"begin\",\"n\":{},", id.trim_start_matches("ok-"));
             assert!(id == "ok-20" || arrived == 1 && text.contains(&begun), "{id}");
         }
-        // With room again it is gone on with.
+        // With room again the run is resumed.
         let more = Command::new("mount").args(["-o", "remount,size=1m"]).arg(folder).status();
         assert!(more.unwrap().success());
         let before = simulator.stats().by_id;
@@ -124,7 +124,7 @@ fn folder(name: &str) -> Folder {
     Folder(path)
 }
 
-/// An open file takes writes although its folder is gone, so this has to be looked for.
+/// An open file takes writes although its folder was deleted, so the writer has to check for that.
 #[test]
 fn a_folder_that_is_deleted_meanwhile() {
     let (simulator, folder) = (simulator(), folder("deleted"));

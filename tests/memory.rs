@@ -1,5 +1,5 @@
-//! The key and the proxy's password do not stay in memory. This test is alone in its file, so that no other test runs in
-//! its process.
+//! The key and the proxy's password do not stay in memory. This test is alone in its file, so that no other test runs
+//! in its process.
 #![cfg(all(target_os = "linux", feature = "capi"))]
 
 mod common;

@@ -239,7 +239,7 @@ fn the_faults_of_everyone_keep_their_codes() {
     }
 }
 
-/// The two parts share the user's time, and a reset for which too little is left is not sent at all.
+/// Look-up and reset share the user's total time. A reset for which too little time is left is not sent.
 #[test]
 fn look_up_and_reset_have_one_time_limit() {
     let simulator = simulator();
@@ -298,7 +298,7 @@ fn a_stop_during_a_look_up_is_cancelled() {
     assert_eq!((simulator.stats().by_name.len(), resets(&simulator)), (3, 1));
 }
 
-/// A look-up that was answered does not make its user's reset one that has left.
+/// A look-up that was answered does not count as a reset that was sent.
 #[test]
 fn a_stop_after_the_look_up_tells_how_far_the_reset_had_come() {
     let simulator = simulator();
@@ -434,9 +434,9 @@ fn a_look_up_that_all_would_fail_stops_the_batch() {
     }
 }
 
-/// A key that is refused only later: whoever was found and waits is not tried either.
+/// If the key is refused later, a user who was already found and waits is not tried either.
 #[test]
-fn who_is_found_when_the_batch_has_stopped_is_not_tried() {
+fn a_user_who_is_found_after_the_stop_is_not_tried() {
     let simulator = simulator();
     let client = proved(&options(&simulator.addresses().http));
     simulator.set_faults("ok-1", json!([{ "delayMs": 300, "status": 401 }])).unwrap();
@@ -451,7 +451,7 @@ fn who_is_found_when_the_batch_has_stopped_is_not_tried() {
     assert_eq!(arrived(&simulator, "ok-3") + arrived(&simulator, "ok-4"), 0);
 }
 
-/// An answer of the search in the API's own shape shows that the key is taken, also when nobody has the name.
+/// An answer of the search in the API's own shape shows that the key is accepted, also if nobody has the name.
 #[test]
 fn a_look_up_proves_the_key() {
     let simulator = simulator();
@@ -550,7 +550,7 @@ fn a_user_may_have_to_have_both_username_and_address() {
     assert_eq!(codes(&results), ["", "DuplicateUser"]);
 }
 
-/// What a server sends to get at someone else: every way of writing the name, and not the name itself.
+/// A server tries to have another user reset: it answers with names that only look like the one that was asked for.
 #[test]
 fn a_server_that_answers_with_someone_else_gets_nobody_reset() {
     for record in [

@@ -141,8 +141,8 @@ fn resident_kib() -> usize {
     0
 }
 
-/// Batches are cancelled and dropped at random moments, beside single calls. A user who is reset got one request, one who
-/// is cancelled got none, and no user got two.
+/// Batches are cancelled and dropped at random moments, beside single calls. A user who is reset got one request, one
+/// who is cancelled got none, and no user got two.
 #[test]
 fn a_storm_of_cancels_tells_the_truth() {
     const USERS: usize = 12;

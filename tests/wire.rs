@@ -82,7 +82,7 @@ fn odd_answers_are_told_as_they_are() {
     }
 }
 
-/// Bytes that follow an answer belong to no request: the next request must not get them as its answer.
+/// Bytes after an answer belong to no request: the next request must not get them as its answer.
 #[test]
 fn an_answer_that_nobody_asked_for_is_nobodys() {
     let two = format!("{OK}HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
@@ -99,7 +99,7 @@ fn an_answer_that_nobody_asked_for_is_nobodys() {
     }
 }
 
-/// The server's no says more than the news that the request could not even be sent again.
+/// A retry that could not be sent does not hide the server's refusal.
 #[test]
 fn the_servers_last_word_counts() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -108,7 +108,7 @@ fn the_servers_last_word_counts() {
         let mut stream = listener.accept().unwrap().0;
         drop(listener);
         let mut request = Vec::new();
-        // The body is the last thing of it. What is not read would break the connection.
+        // Reads to the end of the body. Closing a connection with unread bytes would reset it.
         while !request.ends_with(b"{}") {
             let mut byte = [0];
             stream.read_exact(&mut byte).unwrap();

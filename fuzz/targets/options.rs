@@ -1,4 +1,5 @@
-//! Any options give a configuration that sends the key to no wrong host, or an error. Neither may panic or show a secret.
+//! Makes a configuration of any options. It sends the key to no wrong host, or there is an error. Nothing may panic or
+//! show a secret.
 #![no_main]
 
 use std::collections::HashMap;

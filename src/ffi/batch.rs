@@ -17,10 +17,11 @@ use crate::batch::{Batch, Next, NotPushed, THROTTLE_LIMIT_MAX};
 pub const JC_THROTTLE_LIMIT_MAX: u32 = 256;
 const _: () = assert!(JC_THROTTLE_LIMIT_MAX == THROTTLE_LIMIT_MAX);
 
-/// Resets on their way through one client: pushed, sent so many at once, and given back in the order of the pushes.
+/// Resets that are sent through one client, several at once. Their results come in the order of the pushes.
 ///
-/// A failure that everyone would meet (see the codes with *) stops the batch: whoever was not begun by then comes back
-/// as cancelled, NotTried. Until an answer has shown that the client's key is taken, one request goes ahead alone.
+/// A failure that every other user would meet too (see the codes with *) stops the batch: the users who were not sent
+/// by then come back as cancelled, NotTried. Requests are sent one at a time until an answer shows that the key is
+/// accepted.
 pub struct jc_batch(pub(super) Batch);
 
 /// cbindgen:ignore
@@ -46,11 +47,11 @@ pub extern "C" fn jc_batch_new(
     })
 }
 
-/// Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes; so does that of a
-/// request that is wrong, as invalid, with the reason. Any id is taken, and a user who was pushed before, by this or
-/// another name or by his id, comes back as cancelled, DuplicateUser: the first push is the one that is sent, so a reset
-/// waits until the names before it were looked up, and the batch keeps one entry for each id. id, exclusion, until_epoch
-/// and flags are those of jc_client_reset_system_user_mfa. tag is the caller's own number, which stands in the result. Returns JC_OK;
+/// Takes a request without waiting. Its result comes from jc_batch_next, in the order of the pushes. A wrong request is
+/// taken too, and comes back as invalid, with the reason. Each user is sent once: a later push of the same user, by id
+/// or by any name, comes back as cancelled, DuplicateUser. For this the batch keeps one entry for each id, and a reset
+/// waits until the names that were pushed before it are looked up. id, exclusion, until_epoch and flags are those of
+/// jc_client_reset_system_user_mfa. tag is the caller's own number, which the result document repeats. Returns JC_OK;
 /// JC_FULL: take a result first, then push again; JC_CLOSED: closed or cancelled before; or JC_INVALID: batch cannot be
 /// used. Any thread, many at once.
 #[unsafe(no_mangle)]
@@ -79,8 +80,8 @@ pub extern "C" fn jc_batch_push(
 
 /// Waits for the next result, at most timeout_ms milliseconds. Returns what became of that user (JC_OK, JC_INVALID,
 /// JC_REFUSED, JC_UNKNOWN, JC_CANCELLED, JC_PANIC), with the result document in out_buf; or, without a document,
-/// JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch is NULL. Any thread,
-/// many at once.
+/// JC_TIMEOUT: none is there yet; JC_END: closed, and every result was taken; JC_INVALID: batch cannot be used. Any
+/// thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_buf: Out) -> i32 {
     boundary(JC_PANIC, || {
@@ -98,9 +99,9 @@ pub extern "C" fn jc_batch_next(batch: *mut BatchHandle, timeout_ms: u32, out_bu
     })
 }
 
-/// Says how long the server still holds requests of this batch back with a Retry-After: *ms becomes the milliseconds, or
-/// 0 where no request of the batch waits for that. For hosts that tell a person why nothing happens. Returns JC_OK, or
-/// JC_INVALID: batch or ms is NULL. Any thread, many at once.
+/// Says for how long a Retry-After of the server still holds requests of this batch back: *ms becomes the milliseconds,
+/// or 0 if no request of this batch waits for it. A host can use this to tell a person why nothing happens. Returns
+/// JC_OK, or JC_INVALID: batch cannot be used, or ms is NULL. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_held_back(batch: *mut BatchHandle, ms: Option<&mut MaybeUninit<u64>>) -> i32 {
     boundary(JC_PANIC, || {
@@ -113,22 +114,24 @@ pub extern "C" fn jc_batch_held_back(batch: *mut BatchHandle, ms: Option<&mut Ma
     })
 }
 
-/// Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch is NULL. Any thread, also again.
+/// Says that no more will be pushed. Returns JC_OK, or JC_INVALID: batch cannot be used. Any thread; it may be called
+/// again.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_close(batch: *mut BatchHandle) -> i32 {
     with(batch, Batch::close)
 }
 
-/// Closes, and stops all that is not done: connections are closed at once, and jc_batch_next returns at once with
-/// the results: JC_UNKNOWN what was under way, JC_CANCELLED what was not, or waited to be sent again. It waits for no
-/// disk; with a journal, jc_batch_next gives each result when its end is written. Returns JC_OK, or JC_INVALID: batch is
-/// NULL. Any thread, also again.
+/// Closes the batch and stops all that is not done. Connections are closed at once, and jc_batch_next returns the
+/// results at once: JC_UNKNOWN for a request that was under way, JC_CANCELLED for one that was not yet sent or waited
+/// to be sent again. It does not wait for the disk: with a journal, jc_batch_next gives each result when its end is
+/// written. Returns JC_OK, or JC_INVALID: batch cannot be used. Any thread; it may be called again.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_cancel(batch: *mut BatchHandle) -> i32 {
     with(batch, Batch::cancel)
 }
 
-/// Cancels, waits for the calls that are inside and until a journal is on the disk, and frees. Results that were not taken are lost. NULL does nothing.
+/// Cancels the batch, waits until the calls that are inside have returned and a journal is on the disk, and frees it.
+/// Results that were not taken are lost. NULL does nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_free(batch: *mut BatchHandle) {
     // SAFETY: the header asks for a batch that was not freed, or NULL, and this is its one free.

@@ -41,12 +41,12 @@ pub extern "C" fn jc_client_new(
     boundary(JC_PANIC, || buffer::put_done(err, make().map(|()| None)))
 }
 
-/// Resets one user and waits, at most for the total time-out. id is the user's, as JumpCloud shows it; with JC_BY_NAME it
-/// is his username or his e-mail address, which has to be his alone, and with JC_BY_NAMES it has both of these. exclusion
-/// is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
-/// JC_UNTIL_UNSET. flags is 0, or JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES added up. Returns what became of it
-/// (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on failure. Any
-/// thread, many at once. It cannot be stopped from another thread; a batch of one can.
+/// Resets one user and waits, at most for the total time-out. id is the user's id as JumpCloud shows it; with
+/// JC_BY_NAME it is a username or an e-mail address that only one user has, and with JC_BY_NAMES it is JSON with both.
+/// exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
+/// JC_UNTIL_UNSET. flags is 0 or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES. Returns what became of
+/// the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on
+/// failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_reset_system_user_mfa(
     client: *mut ClientHandle,
@@ -81,10 +81,11 @@ pub(super) fn reset(
 }
 
 /// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
-/// {"userId": as it may be shown, "method", "url", "headers", "body", and where one is used "proxy": its URL without a
-/// login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the user's id is not known: in place of "userId"
-/// and "url" stand "name" and "lookup": {"method", "url", "body"}, the search that is sent first. Returns JC_OK, or
-/// JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
+/// {"userId": as it may be shown, "method", "url", "headers", "body", and if a proxy is used "proxy": its URL without
+/// the login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the id is not known yet, so the document
+/// has "name" and "lookup": {"method", "url", "body"}, the search that is sent first, in place of "userId" and "url".
+/// Returns JC_OK, or JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread,
+/// many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_preview_reset(
     client: *mut ClientHandle,
@@ -112,9 +113,9 @@ pub extern "C" fn jc_client_preview_reset(
     })
 }
 
-/// Cleans a text that the host is about to show: out_buf becomes text with *** in place of the client's secrets, however
-/// they are written, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID with a result document.
-/// Any thread, many at once.
+/// Cleans a text that the host is about to show: out_buf becomes the text with *** in place of the client's secrets, in
+/// whatever encoding, and U+FFFD in place of control characters. Returns JC_OK with the text in out_buf, or JC_INVALID
+/// with a result document. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_redact(client: *mut ClientHandle, text: Text, out_buf: Out) -> i32 {
     let redact = || -> Result<String, Fault> {

@@ -15,14 +15,15 @@ use crate::journal::JournalOptions;
 use crate::outcome::Fault;
 use crate::result::ResetResult;
 
-/// For the flags of jc_batch_set_journal: whom the journal's last run has reset is not sent and comes back as reset,
-/// Journal.AlreadyReset; whom it may have reset comes back as unknown, Journal.Unfinished. Both before anything else
-/// that could become of a request. The journal knows users by their ids: one who is given by name is looked up first. With
-/// JC_JOURNAL_READ_ONLY nobody is looked up, and the name in the journal is compared; the message says so.
+/// For the flags of jc_batch_set_journal: the last entry of a user in the journal decides, before anything else does. A
+/// user who was reset is not sent again and comes back as reset, Journal.AlreadyReset; one who may have been reset
+/// comes back as unknown, Journal.Unfinished. The journal identifies users by id, so a user who is given by name is
+/// looked up first. With JC_JOURNAL_READ_ONLY nobody is looked up: the names in the journal are compared, and the
+/// message says so.
 pub const JC_JOURNAL_RESUME: u32 = 1;
-/// With JC_JOURNAL_RESUME: who may have been reset is sent again. For users who were looked up.
+/// With JC_JOURNAL_RESUME: a user who may have been reset is sent again. Look up these users before you set it.
 pub const JC_JOURNAL_RETRY_UNKNOWN: u32 = 2;
-/// The journal is only asked: it is neither created nor locked nor written, and a file that is not there is an empty
+/// The journal is only read: it is neither created nor locked nor written, and a file that is not there is an empty
 /// journal. The batch sends nobody, whatever is pushed: it is for jc_batch_preview_reset.
 pub const JC_JOURNAL_READ_ONLY: u32 = 4;
 
@@ -30,9 +31,10 @@ pub const JC_JOURNAL_READ_ONLY: u32 = 4;
 /// is on the disk before the request may leave, and each end is written before its result can be taken, so that after a
 /// crash the same users can be pushed again with JC_JOURNAL_RESUME, and nobody is reset twice. The file is one that an
 /// earlier run has written, an empty one, or not there yet. It is opened, locked and read before the function returns;
-/// jc_batch_free syncs and closes it. flags is 0 or JC_JOURNAL_ flags. When the journal cannot be written any more, the
-/// batch stops: who was not begun comes back as invalid, Journal.NotWritten, or cancelled, NotTried. Returns JC_OK, or
-/// JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no journal. Any thread.
+/// jc_batch_free syncs and closes it. flags is 0 or a sum of JC_JOURNAL_ flags. If the journal can no longer be
+/// written, the batch stops: a user who was not sent comes back as invalid, Journal.NotWritten, or cancelled, NotTried.
+/// Returns JC_OK, or JC_INVALID with a result document in err_buf that says what is wrong; then the batch has no
+/// journal. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_set_journal(batch: *mut BatchHandle, path: Text, flags: u32, err_buf: Out) -> i32 {
     let set = || -> Result<(), Fault> {
@@ -57,13 +59,14 @@ pub extern "C" fn jc_batch_set_journal(batch: *mut BatchHandle, path: Text, flag
 }
 
 /// Says what jc_batch_push with the same arguments would do, before a person is asked to confirm it. Sends and changes
-/// nothing: it may be asked again, and nobody counts as pushed. Returns JC_OK: the user would be sent, and out_buf is
-/// the document of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document
-/// that would come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document:
-/// nothing would be taken; or JC_INVALID: batch cannot be used, and out_buf says why. By name nobody is looked
-/// up, so an earlier push says nothing of the user, and the journal only with JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY:
-/// then who had this name the last time, in any case of ASCII letters, may be Journal.AlreadyReset or Journal.Unfinished,
-/// without a "userId", because the name may be another user's by now. Any thread, many at once.
+/// nothing, and the user does not count as pushed. Returns JC_OK: the user would be sent, and out_buf is the document
+/// of jc_client_preview_reset; JC_NOT_SENT: the user would not be sent, and out_buf is the result document that would
+/// come back, with its own "status", which is JC_OK for Journal.AlreadyReset; JC_CLOSED, without a document: the batch
+/// takes no more; or JC_INVALID: batch cannot be used, and out_buf says why. A user who is given by name is not looked
+/// up, so earlier pushes of this user are not recognized. The journal is then searched for the name, but only with
+/// JC_JOURNAL_RESUME and JC_JOURNAL_READ_ONLY: the last user who had it, in any case of ASCII letters, may give
+/// Journal.AlreadyReset or Journal.Unfinished, without a "userId", because the name may belong to another user by now.
+/// Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_batch_preview_reset(
     batch: *mut BatchHandle,

@@ -13,8 +13,8 @@ use crate::config::{Config, Options};
 use crate::outcome::Fault;
 use crate::result::ResetResult;
 
-/// The last client. It is used again, for its connections, while the environment, the file of certificate authorities and
-/// the process stay the same.
+/// The last client. It is used again, for its connections, while the environment, the file of certificate authorities
+/// and the process stay the same.
 static LAST: Mutex<Option<Kept>> = Mutex::new(None);
 
 #[derive(Clone)]

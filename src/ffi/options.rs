@@ -18,14 +18,13 @@ pub const JC_OPT_API_KEY: i32 = 1;
 pub const JC_OPT_ORG_ID: i32 = 2;
 /// STANDARD, EU or IN, in upper or lower case. Else JCEnvironment, else STANDARD.
 pub const JC_OPT_ENVIRONMENT: i32 = 3;
-/// The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else
-/// JCApiUrl.
+/// The API's base URL: https, or http on this machine. Takes precedence over JC_OPT_ENVIRONMENT. Else JCApiUrl.
 pub const JC_OPT_URL: i32 = 4;
 /// A PEM file of certificate authorities to trust in addition to the system's. It has to be a regular file, and is read
 /// when the client is made. Else SSL_CERT_FILE.
 pub const JC_OPT_CA_FILE: i32 = 5;
-/// The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy that
-/// is not empty.
+/// The URL of an http proxy, used for https only. Else the first of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy
+/// that is not empty.
 pub const JC_OPT_PROXY: i32 = 6;
 /// Takes precedence over a user in the proxy's URL.
 pub const JC_OPT_PROXY_USER: i32 = 7;

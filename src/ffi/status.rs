@@ -24,7 +24,7 @@ pub const JC_END: i32 = 7;
 pub const JC_CLOSED: i32 = 8;
 /// A defect of this library. Treat a reset that was under way as JC_UNKNOWN.
 pub const JC_PANIC: i32 = 9;
-/// Of jc_batch_preview_reset: a push would send nobody; the document says why.
+/// From jc_batch_preview_reset: the user would not be sent; the document says why.
 pub const JC_NOT_SENT: i32 = 10;
 
 pub fn of(result: &ResetResult) -> i32 {

@@ -1,8 +1,8 @@
 //! The journal of a batch: each request is on the disk before it may leave, so that a run that dies can be gone on with
 //! and nobody is reset twice.
 //!
-//! A `line` is written, and a `reader` says what the lines mean. The `file` is locked, and a thread, the `writer`, appends
-//! to it.
+//! A `line` is written, and a `reader` says what the lines mean. The `file` is locked, and a thread, the `writer`,
+//! appends to it.
 
 mod file;
 mod line;

@@ -1,4 +1,4 @@
-/* Files of certificate authorities: what cannot be one is told in words, at once, and what changes counts. */
+/* Files of certificate authorities: one that cannot be used is an error at once, and one that changes is read again. */
 #include <sys/stat.h>
 
 #include "check.h"
@@ -39,31 +39,31 @@ static int32_t client_with(const char *authorities)
     return status;
 }
 
-static void what_is_no_regular_file(void)
+static void no_regular_file(void)
 {
     const char *files[] = {pipe_file, "/dev/zero", "/dev/stdin", folder};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        check_number("what is no regular file is not read", client_with(files[i]), JC_INVALID);
-        check_has("and named", (const char *)result.ptr, files[i]);
+        check_number("a path that is no regular file is refused", client_with(files[i]), JC_INVALID);
+        check_has("and named in the message", (const char *)result.ptr, files[i]);
     }
     write_file("", 0);
-    check_number("nor an empty one", client_with(file), JC_INVALID);
-    check_number("nor one that is not there", client_with("/no/such/file"), JC_INVALID);
+    check_number("so is an empty file", client_with(file), JC_INVALID);
+    check_number("and one that is not there", client_with("/no/such/file"), JC_INVALID);
 }
 
-static void what_the_process_names(void)
+static void variables_of_the_process(void)
 {
     setenv("SSL_CERT_FILE", pipe_file, 1);
-    check_number("a pipe as the process's SSL_CERT_FILE is not read", client_with(""), JC_INVALID);
-    check_has("and named", (const char *)result.ptr, pipe_file);
+    check_number("a pipe as the process's SSL_CERT_FILE is refused", client_with(""), JC_INVALID);
+    check_has("and named in the message", (const char *)result.ptr, pipe_file);
 
     write_file("nothing", 7);
     setenv("SSL_CERT_FILE", file, 1);
     setenv("SSL_CERT_DIR", "/no/such/folder", 1);
-    check_number("a system without authorities", client_with(""), JC_INVALID);
-    check_has("has its own code", (const char *)result.ptr, "\"code\":\"Tls.NoAuthorities\"");
-    check_has("with what to install", (const char *)result.ptr, "ca-certificates");
-    check_has("or to set", (const char *)result.ptr, "SSL_CERT_FILE");
+    check_number("a system without authorities is an error", client_with(""), JC_INVALID);
+    check_has("with its own code", (const char *)result.ptr, "\"code\":\"Tls.NoAuthorities\"");
+    check_has("that says what to install", (const char *)result.ptr, "ca-certificates");
+    check_has("or which variable to set", (const char *)result.ptr, "SSL_CERT_FILE");
     unsetenv("SSL_CERT_DIR");
 }
 
@@ -80,14 +80,14 @@ static void the_one_shot(void)
     setenv("JCApiUrl", sim("SIM_HTTPS"), 1);
     write_authority("\xef\xbb\xbf");
     check_number("a byte order mark does no harm", reset(), JC_OK);
-    check_number("the file stays as it is", reset(), JC_OK);
+    check_number("an unchanged file is still good", reset(), JC_OK);
     write_file("nothing", 7);
-    check_number("a file that was replaced is not trusted any more", reset(), JC_INVALID);
-    check_has("and the fault is told", (const char *)result.ptr, "no certificate");
+    check_number("a file that was replaced is read again", reset(), JC_INVALID);
+    check_has("and the message says what is wrong with it", (const char *)result.ptr, "no certificate");
     write_authority("");
-    check_number("until it is back", reset(), JC_OK);
+    check_number("a good one in its place is read again", reset(), JC_OK);
     remove(file);
-    check_number("nor is one that was removed", reset(), JC_INVALID);
+    check_number("a file that was removed is refused", reset(), JC_INVALID);
     check_number("three users were reset in all this", sim_count("resets"), 3);
 }
 
@@ -97,8 +97,8 @@ int main(void)
     snprintf(file, sizeof file, "%s/authorities.pem", folder);
     snprintf(pipe_file, sizeof pipe_file, "%s/pipe", folder);
     if (mkfifo(pipe_file, 0600) != 0) abort();
-    what_is_no_regular_file();
-    what_the_process_names();
+    no_regular_file();
+    variables_of_the_process();
     the_one_shot();
     jc_buf_free(&result);
     remove(pipe_file);

@@ -37,7 +37,7 @@ static void order(jc_client *client)
     }
     check_number("results come in the order of the pushes, with their tags", in_order, 12);
     check_number("then comes the end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
-    check_number("again and again", jc_batch_next(batch, 0, NULL), JC_END);
+    check_number("and it stays the end", jc_batch_next(batch, 0, NULL), JC_END);
     check_number("everyone was reset once", sim_count("resets"), 12);
     jc_batch_free(batch);
 }
@@ -52,7 +52,7 @@ static void full(jc_client *client)
     char id[16];
     snprintf(id, sizeof id, "ok-13");
     while ((status = push(batch, id, pushed)) == JC_OK) snprintf(id, sizeof id, "full-%d", (int)++pushed);
-    check_number("what nobody takes makes a batch full", status, JC_FULL);
+    check_number("a batch is full when nobody takes its results", status, JC_FULL);
     CHECK("after at least as many as the limit", pushed >= 1);
     check_number("without an answer there is no result", jc_batch_next(batch, 1, NULL), JC_TIMEOUT);
     sim_wait("ok-13", 1);
@@ -93,17 +93,17 @@ static void held_back(jc_client *client)
     jc_batch *batch = NULL;
     jc_batch_new(client, 1, &batch);
     uint64_t ms = 7;
-    check_number("nobody waits yet", jc_batch_held_back(batch, &ms), JC_OK);
-    CHECK("and so it is 0", ms == 0);
+    check_number("how long requests are held back", jc_batch_held_back(batch, &ms), JC_OK);
+    CHECK("is 0 before there are any", ms == 0);
     push(batch, "ok-15", 1);
     for (int i = 0; i < 3000 && ms == 0; i++) {
         jc_batch_next(batch, 10, NULL); /* no result is there: it only waits */
         jc_batch_held_back(batch, &ms);
     }
-    CHECK("it is told how long", ms > 10000 && ms <= 51000);
+    CHECK("is what is left of the Retry-After", ms > 10000 && ms <= 51000);
     jc_batch_cancel(batch);
     jc_batch_held_back(batch, &ms);
-    CHECK("and after a cancel nobody waits", ms == 0);
+    CHECK("and 0 after a cancel", ms == 0);
     jc_batch_free(batch);
 }
 

@@ -13,9 +13,9 @@ static void found(void)
 {
     jc_buf result = JC_BUF_INIT;
     free(sim_ask("PUT", "/users/u1", "{\"username\":\"jane\",\"email\":\"jane@example.com\"}"));
-    check_number("an address in other letters", by_name("Jane@Example.com", &result), JC_OK);
+    check_number("an address in another case", by_name("Jane@Example.com", &result), JC_OK);
     check_has("the name as given", (char *)result.ptr, "\"name\":\"Jane@Example.com\"");
-    check_has("and who has it", (char *)result.ptr, "\"userId\":\"u1\"");
+    check_has("and the id of the user who has it", (char *)result.ptr, "\"userId\":\"u1\"");
     check_has("attempts counts resets", (char *)result.ptr, "\"attempts\":1,");
     jc_buf_free(&result);
     check_number("nobody has it", by_name("nobody@example.com", &result), JC_REFUSED);
@@ -27,12 +27,12 @@ static void found(void)
     check_has("with its code", (char *)result.ptr, "\"code\":\"User.Ambiguous\"");
     check_has("and their ids", (char *)result.ptr, "u1, u2");
     jc_buf_free(&result);
-    check_number("it takes no result as well", by_name("jane@example.com", NULL), JC_INVALID);
+    check_number("the result may be NULL", by_name("jane@example.com", NULL), JC_INVALID);
     check_number("an id is not looked up", jc_client_reset_system_user_mfa(client, "jane", -1, JC_UNTIL_UNSET, 0, NULL), JC_REFUSED);
     check_number("one was reset", sim_count("resets"), 1);
 }
 
-/* No name at all, in every function that takes one. */
+/* A text that is no name, in every function that takes one. */
 static void refused(const char *what, const char *name)
 {
     jc_buf result = JC_BUF_INIT;
@@ -90,7 +90,7 @@ static int32_t by_names(const char *names, uint32_t flags, jc_buf *result)
     return jc_client_reset_system_user_mfa(client, names, -1, JC_UNTIL_UNSET, flags, result);
 }
 
-/* A username and an address that one user has to have. */
+/* A username and an address that have to belong to one user. */
 static void both(void)
 {
     jc_buf result = JC_BUF_INIT;
@@ -99,7 +99,7 @@ static void both(void)
     check_number("a user who has both",
                  by_names(" {\"email\": \"Joan@example.com\", \"username\": \"j\\u006fan\"}\n", JC_BY_NAMES, &result), JC_OK);
     check_has("the username is the name", (char *)result.ptr, "\"name\":\"joan\"");
-    check_has("and who has both", (char *)result.ptr, "\"userId\":\"b1\"");
+    check_has("and the id of the user who has both", (char *)result.ptr, "\"userId\":\"b1\"");
     jc_buf_free(&result);
     check_number("two users", by_names("{\"username\":\"joan\",\"email\":\"ok-5@example.com\"}", JC_BY_NAMES, &result),
                  JC_INVALID);
@@ -115,7 +115,7 @@ static void both(void)
     check_number("one was reset", sim_count("resets"), before + 1);
 }
 
-/* Anything that is not two good texts, in every function that takes them. */
+/* Anything but a valid username and a valid address, in every function that takes them. */
 static void bad_pair(const char *names, uint32_t flags, const char *says)
 {
     jc_buf result = JC_BUF_INIT;

@@ -25,7 +25,7 @@ static void after_close(jc_client *client)
     jc_batch_close(batch);
     check_number("pushed after close", push(batch), JC_CLOSED);
     check_number("closed again", jc_batch_close(batch), JC_OK);
-    check_number("what came before close is done", jc_batch_next(batch, UINT32_MAX, NULL), JC_OK);
+    check_number("a request from before close is done", jc_batch_next(batch, UINT32_MAX, NULL), JC_OK);
     check_number("and no more", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
     check_number("cancelled after the end", jc_batch_cancel(batch), JC_OK);
     check_number("still the end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);

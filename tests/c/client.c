@@ -20,19 +20,19 @@ static void preview(jc_client *client)
     jc_buf shown = JC_BUF_INIT;
     long before = sim_count("requests");
     check_number("a preview", jc_client_preview_reset(client, "a/b", 1, 4102444800, 0, &shown), JC_OK);
-    check_has("has the address, the id as one segment", (char *)shown.ptr, "/api/systemusers/a%2Fb/resetmfa\"");
+    check_has("has the URL, with the id as one segment", (char *)shown.ptr, "/api/systemusers/a%2Fb/resetmfa\"");
     check_has("the user", (char *)shown.ptr, "\"userId\":\"a/b\"");
     check_has("the body", (char *)shown.ptr, "2100-01-01T00:00:00Z");
     check_has("the key as stars", (char *)shown.ptr, "\"x-api-key\":\"***\"");
     check_has_not("and never as itself", (char *)shown.ptr, KEY);
     jc_buf_free(&shown);
-    check_number("a preview judges", jc_client_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
+    check_number("a preview checks the request", jc_client_preview_reset(client, "", -1, JC_UNTIL_UNSET, 0, &shown), JC_INVALID);
     check_has("and says why", (char *)shown.ptr, "\"code\":\"Id.Invalid\"");
     jc_buf_free(&shown);
     check_number("it sends nothing", sim_count("requests"), before);
 }
 
-/* NULL where the preview must not name one. */
+/* `shown` is the proxy that the preview has to name. NULL if it must name none. */
 static void previewed_proxy(const char *url, const char *no_proxy, const char *shown)
 {
     jc_options *options = sim_options(url);
@@ -90,8 +90,8 @@ int main(void)
 
     refused("no client without a key", JC_OPT_API_KEY, "", "Key.Missing");
     refused("nor with a key of two lines", JC_OPT_API_KEY, "a\nb", "Key.Invalid");
-    refused("nor for a region that is none", JC_OPT_ENVIRONMENT, "MOON", "Environment.Invalid");
-    refused("nor for http elsewhere", JC_OPT_URL, "http://example.com", "Url.Invalid");
+    refused("nor for an unknown region", JC_OPT_ENVIRONMENT, "MOON", "Environment.Invalid");
+    refused("nor for http to another machine", JC_OPT_URL, "http://example.com", "Url.Invalid");
     refused("nor with a bad proxy", JC_OPT_PROXY, "socks5://127.0.0.1", "Url.Invalid");
     return check_done();
 }

@@ -1,4 +1,4 @@
-/* Calls on threads that end: their thread-locals are gone, or somebody cancels them. And calls on small stacks. */
+/* Calls on threads whose thread-locals are gone, on threads that are cancelled, and on small stacks. */
 #include <pthread.h>
 #include <unistd.h>
 
@@ -52,9 +52,9 @@ static void thread_locals_that_are_gone(void)
     pthread_create(&thread, NULL, work, "ok-1");
     pthread_join(thread, NULL);
     check_number("a call when thread-locals are gone is invalid", status, JC_INVALID);
-    check_number("so is the making of a client", made, JC_INVALID);
+    check_number("so is making a client", made, JC_INVALID);
     check_has("and names its user", (char *)result.ptr, "\"userId\":\"ok-2\"");
-    check_has("in words", (char *)result.ptr, "calling thread is at its end");
+    check_has("and says why", (char *)result.ptr, "calling thread is at its end");
     check_number("it sent nothing", sim_count("ok-2"), 0);
 }
 
@@ -104,7 +104,7 @@ static void at_exit(void)
     reset("ok-5");
 #ifdef __GLIBC__
     check_number("a call at exit is invalid", status, JC_INVALID);
-    check_has("in words as well", (char *)result.ptr, "calling thread is at its end");
+    check_has("and says why", (char *)result.ptr, "calling thread is at its end");
     check_number("and sent nothing", sim_count("ok-5"), 0);
 #else /* musl keeps the thread-locals of the thread that exits */
     check_number("a call at exit works", status, JC_OK);
@@ -123,6 +123,6 @@ int main(void)
     a_small_stack();
     thread_locals_that_are_gone();
     a_thread_that_is_cancelled();
-    check_number("nothing of it is on stderr", sys_stderr_back(away), 0);
+    check_number("nothing was written to stderr", sys_stderr_back(away), 0);
     return check_done();
 }

@@ -70,10 +70,10 @@ int main(void)
     client = sim_client(sim("SIM_HTTPS"));
     jc_batch_new(client, 1, &batch);
     check_number("a child makes a client of its own", child(own_client), JC_OK);
-    check_number("its parent's is refused by name", child(parents_client), JC_INVALID);
-    check_number("so is its parent's batch", child(parents_batch), JC_INVALID);
+    check_number("with its parent's client it gets an error that says so", child(parents_client), JC_INVALID);
+    check_number("its parent's batch is invalid too", child(parents_batch), JC_INVALID);
     check_number("it may free them", child(parents_freed), 0);
-    check_number("the parent's goes on", jc_client_reset_system_user_mfa(client, "ok-4", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
+    check_number("the parent's client still works", jc_client_reset_system_user_mfa(client, "ok-4", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
     jc_batch_free(batch);
     jc_client_free(client);
     check_number("nobody else was reset", sim_count("resets"), 4);

@@ -1,4 +1,4 @@
-/* Journals: wrong arguments, wrong files, and a run that is gone on with. */
+/* Journals: wrong arguments, wrong files, and runs that are resumed. */
 #include "check.h"
 #include "simulator.h"
 
@@ -25,7 +25,7 @@ static void refused(jc_client *client, const char *what, const char *file, uint3
     jc_buf error = JC_BUF_INIT;
     check_number(what, jc_batch_set_journal(batch, file, flags, &error), JC_INVALID);
     check_has(what, (char *)error.ptr, says);
-    check_number("also to nobody", jc_batch_set_journal(batch, file, flags, NULL), JC_INVALID);
+    check_number("also without a buffer for the error", jc_batch_set_journal(batch, file, flags, NULL), JC_INVALID);
     jc_buf_free(&error);
     jc_batch_free(batch);
 }
@@ -66,7 +66,7 @@ static void wrong_arguments(jc_client *client)
 {
     jc_buf error = JC_BUF_INIT;
     check_number("a journal of no batch", jc_batch_set_journal(NULL, path, 0, &error), JC_INVALID);
-    check_has("is told", (char *)error.ptr, "argument batch is NULL");
+    check_has("says which argument is wrong", (char *)error.ptr, "argument batch is NULL");
     jc_buf_free(&error);
     refused(client, "no path", NULL, 0, "argument path is NULL");
     refused(client, "an empty path", "", 0, "argument path is empty");
@@ -87,7 +87,7 @@ static void wrong_files(jc_client *client)
     refused(client, "a device", "/dev/null", 0, "\"code\":\"Journal.Unreadable\"");
     mkfifo(path, 0600);
     refused(client, "a pipe that nobody writes to", path, 0, "\"code\":\"Journal.Unreadable\"");
-    refused(client, "a pipe that is only looked at", path, JC_JOURNAL_READ_ONLY, "\"code\":\"Journal.Unreadable\"");
+    refused(client, "a pipe that would only be read", path, JC_JOURNAL_READ_ONLY, "\"code\":\"Journal.Unreadable\"");
     sys_remove(path);
 #endif
     write_file("id,name\nok-1,Anna\n");
@@ -96,7 +96,7 @@ static void wrong_files(jc_client *client)
     sys_remove(path);
 }
 
-static void gone_on_with(jc_client *client)
+static void resumed(jc_client *client)
 {
     char codes[256];
     sim_fault("ok-2", "[{\"drop\":true}]");
@@ -105,12 +105,12 @@ static void gone_on_with(jc_client *client)
 #ifndef _WIN32
     struct stat found;
     stat(path, &found);
-    check_number("the journal is its owner's alone", found.st_mode & 0777, 0600);
+    check_number("only its owner may read the journal", found.st_mode & 0777, 0600);
 #endif
     run(client, JC_JOURNAL_RESUME, codes);
-    check_has("is gone on with", codes, "0:Journal.AlreadyReset 3:Journal.Unfinished 0:Journal.AlreadyReset ");
+    check_has("a resumed run", codes, "0:Journal.AlreadyReset 3:Journal.Unfinished 0:Journal.AlreadyReset ");
     run(client, JC_JOURNAL_RESUME | JC_JOURNAL_RETRY_UNKNOWN, codes);
-    check_has("and the unknown is sent again", codes, "0:Journal.AlreadyReset 0:- 0:Journal.AlreadyReset ");
+    check_has("one that retries unknown users", codes, "0:Journal.AlreadyReset 0:- 0:Journal.AlreadyReset ");
     check_number("nobody else was sent twice", sim_count("ok-1") + sim_count("ok-2") + sim_count("ok-3"), 4);
 }
 
@@ -118,7 +118,7 @@ static void preview(jc_client *client)
 {
     jc_buf result = JC_BUF_INIT;
     check_number("a preview by no batch", jc_batch_preview_reset(NULL, "ok-1", UNSET, 0, &result), JC_INVALID);
-    check_has("is told", (char *)result.ptr, "argument batch is NULL");
+    check_has("says which argument is wrong", (char *)result.ptr, "argument batch is NULL");
     jc_buf_free(&result);
 
     jc_batch *batch = batch_of(client);
@@ -126,19 +126,19 @@ static void preview(jc_client *client)
     check_number("a journal that is only read", jc_batch_set_journal(batch, path, look, NULL), JC_OK);
     jc_batch *writes = batch_of(client);
     check_number("is not locked", jc_batch_set_journal(writes, path, 0, NULL), JC_OK);
-    refused(client, "but that of a writer is", path, 0, "\"code\":\"Journal.InUse\"");
+    refused(client, "a journal that is written is locked", path, 0, "\"code\":\"Journal.InUse\"");
     check_number("a user who was reset", jc_batch_preview_reset(batch, "ok-1", UNSET, 0, &result), JC_NOT_SENT);
-    check_has("is told as a result", (char *)result.ptr, "\"outcome\":\"reset\",\"status\":0,\"code\":\"Journal.AlreadyReset\"");
+    check_has("gives the result", (char *)result.ptr, "\"outcome\":\"reset\",\"status\":0,\"code\":\"Journal.AlreadyReset\"");
     jc_buf_free(&result);
-    check_number("another", jc_batch_preview_reset(batch, "ok-4", UNSET, 0, &result), JC_OK);
+    check_number("another user", jc_batch_preview_reset(batch, "ok-4", UNSET, 0, &result), JC_OK);
     check_has("is shown as a request", (char *)result.ptr, "\"method\":\"POST\"");
     jc_buf_free(&result);
     check_number("no id", jc_batch_preview_reset(batch, NULL, UNSET, 0, &result), JC_NOT_SENT);
     check_has("is invalid", (char *)result.ptr, "\"status\":1,\"code\":\"Id.Invalid\"");
     jc_buf_free(&result);
-    check_number("an exclusion that is none", jc_batch_preview_reset(batch, "ok-4", 7, 0, 0, NULL), JC_NOT_SENT);
-    check_number("which does not hide a reset", jc_batch_preview_reset(batch, "ok-1", 7, 0, 0, &result), JC_NOT_SENT);
-    check_has("that was done", (char *)result.ptr, "Journal.AlreadyReset");
+    check_number("an invalid exclusion", jc_batch_preview_reset(batch, "ok-4", 7, 0, 0, NULL), JC_NOT_SENT);
+    check_number("also for a user who was reset", jc_batch_preview_reset(batch, "ok-1", 7, 0, 0, &result), JC_NOT_SENT);
+    check_has("whose result says so", (char *)result.ptr, "Journal.AlreadyReset");
     jc_buf_free(&result);
     check_number("a user is pushed all the same", jc_batch_push(batch, "ok-4", UNSET, 0, 0), JC_OK);
     check_number("and not sent", jc_batch_next(batch, UINT32_MAX, &result), JC_INVALID);
@@ -159,7 +159,7 @@ static void previewed(jc_batch *batch, const char *what, const char *name, uint3
     jc_buf_free(&result);
 }
 
-/* Nobody is looked up for a preview, so a journal that is only read is asked for the name. */
+/* A preview looks nobody up. A journal that is only read is searched for the name instead. */
 static void by_name(jc_client *client)
 {
     jc_batch *batch = batch_of(client);
@@ -171,19 +171,19 @@ static void by_name(jc_client *client)
 
     batch = batch_of(client);
     jc_batch_set_journal(batch, path, JC_JOURNAL_RESUME, NULL);
-    previewed(batch, "where he will be looked up", "ok-7@example.com", JC_BY_NAME, JC_OK, "\"lookup\":");
+    previewed(batch, "a preview before the look-up", "ok-7@example.com", JC_BY_NAME, JC_OK, "\"lookup\":");
     jc_batch_free(batch);
 
     batch = batch_of(client);
     jc_batch_set_journal(batch, path, JC_JOURNAL_RESUME | JC_JOURNAL_READ_ONLY, NULL);
     const char *reset = "User 'OK-7@example.com' was not sent a second time: the journal has this name as reset at 20";
-    previewed(batch, "where he will not", "OK-7@example.com", JC_BY_NAME, JC_NOT_SENT, reset);
-    previewed(batch, "it is said", "ok-7@example.com", JC_BY_NAME, JC_NOT_SENT, "and the user was not looked up");
+    previewed(batch, "a name in a journal that is only read", "OK-7@example.com", JC_BY_NAME, JC_NOT_SENT, reset);
+    previewed(batch, "the message says that nobody was looked up", "ok-7@example.com", JC_BY_NAME, JC_NOT_SENT, "and the user was not looked up");
     previewed(batch, "as a username of two names", "{\"username\":\"ok-7@example.com\",\"email\":\"x\"}", JC_BY_NAMES,
               JC_NOT_SENT, "Journal.AlreadyReset");
-    previewed(batch, "his id", "ok-7", 0, JC_NOT_SENT, "an earlier run has reset the user at 20");
-    previewed(batch, "another name of his", "ok-7", JC_BY_NAME, JC_OK, "\"lookup\":");
-    previewed(batch, "a flag that is none does not hide a reset", "ok-7@example.com", JC_BY_NAME | 64, JC_NOT_SENT,
+    previewed(batch, "the user's id", "ok-7", 0, JC_NOT_SENT, "an earlier run has reset the user at 20");
+    previewed(batch, "another name of the user", "ok-7", JC_BY_NAME, JC_OK, "\"lookup\":");
+    previewed(batch, "an unknown flag does not hide an earlier reset", "ok-7@example.com", JC_BY_NAME | 64, JC_NOT_SENT,
               "Journal.AlreadyReset");
     jc_batch_free(batch);
     check_number("nothing was sent", sim_count("requests"), before);
@@ -197,7 +197,7 @@ static void out_of_order(jc_client *client)
     jc_batch_free(batch);
     batch = batch_of(client);
     check_number("a journal", jc_batch_set_journal(batch, path, 0, NULL), JC_OK);
-    check_number("and another", jc_batch_set_journal(batch, path, 0, NULL), JC_INVALID);
+    check_number("and a second one", jc_batch_set_journal(batch, path, 0, NULL), JC_INVALID);
     jc_batch_free(batch);
     batch = batch_of(client);
     check_number("after free it is not locked", jc_batch_set_journal(batch, path, 0, NULL), JC_OK);
@@ -226,7 +226,7 @@ static void *push_many(void *batch)
     return NULL;
 }
 
-/* One of several threads wins, and the others are told. */
+/* Several threads set a journal at once. At most one may succeed. */
 static void at_once(jc_client *client)
 {
     int won = 0;
@@ -250,8 +250,8 @@ static void at_once(jc_client *client)
     CHECK("of several at once at most one sets the journal", won <= 1);
 }
 
-/* A journal with this path is made, read again, and locked meanwhile. */
-static void lies(jc_client *client, const char *what, const char *at)
+/* Makes a journal with this path, which is locked meanwhile, and reads it again. */
+static void works_at(jc_client *client, const char *what, const char *at)
 {
     jc_batch *batch = batch_of(client);
     check_number(what, jc_batch_set_journal(batch, at, 0, NULL), JC_OK);
@@ -264,7 +264,7 @@ static void lies(jc_client *client, const char *what, const char *at)
     check_number("is read", jc_batch_set_journal(batch, at, JC_JOURNAL_RESUME | JC_JOURNAL_READ_ONLY, NULL), JC_OK);
     check_number("and has the user", jc_batch_preview_reset(batch, "ok-6", UNSET, 0, NULL), JC_NOT_SENT);
     jc_batch_free(batch);
-    CHECK("has its name", sys_size(at) > 0);
+    CHECK("the file is there", sys_size(at) > 0);
     sys_remove(at);
 }
 
@@ -272,17 +272,17 @@ static void places(jc_client *client)
 {
     char at[1200];
     snprintf(at, sizeof at, "%s/two  spaces \xe6\x97\xa5\xe6\x9c\xac \xd0\xba\xd0\xbb.jsonl", folder);
-    lies(client, "a journal with a name in other letters", at);
+    works_at(client, "a journal with a name that is not ASCII", at);
 #ifdef _WIN32
     char full[1024];
     snprintf(at, sizeof at, "%s/drive.jsonl", folder);
     if (!GetFullPathNameA(at, sizeof full, full, NULL)) abort();
-    lies(client, "a journal on a drive, with backslashes", full);
+    works_at(client, "a journal on a drive, with backslashes", full);
     snprintf(at, sizeof at, "\\\\?\\%s", full);
-    lies(client, "a journal where Windows takes the path as it is", at);
+    works_at(client, "a journal with a verbatim path of Windows", at);
     if (getenv("SIM_SHARE")) {
         snprintf(at, sizeof at, "%s\\\xc3\xbc b.jsonl", getenv("SIM_SHARE"));
-        lies(client, "a journal on a share of the network", at);
+        works_at(client, "a journal on a network share", at);
     }
 #endif
 }
@@ -291,11 +291,11 @@ int main(void)
 {
     folder = sim("SIM_FOLDER");
     snprintf(path, sizeof path, "%s/j \xc3\xbc.jsonl", folder);
-    sys_remove(path); /* of a run that was broken off */
+    sys_remove(path); /* left behind by an earlier run of this test */
     jc_client *client = sim_client(sim("SIM_HTTP"));
     wrong_arguments(client);
     wrong_files(client);
-    gone_on_with(client);
+    resumed(client);
     preview(client);
     by_name(client);
     out_of_order(client);

@@ -1,4 +1,4 @@
-/* Names that are not looked up the first time, and a machine without a thread or a file descriptor to spare. */
+/* Host names whose look-up fails, and a process that can get no more threads or file descriptors. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@ static int look_ups, look_up_failures, look_up_error;
 static unsigned look_up_seconds;
 static int no_thread;
 
-/* What the library's own calls meet, too. */
+/* The calls of the library reach these functions, too. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
     int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -94,7 +94,7 @@ static void without_a_thread(void)
     jc_buf_free(&result);
     jc_client *none;
     jc_options *options = sim_options(sim("SIM_HTTPS"));
-    check_number("nor is a client made", jc_client_new(options, &none, &result), JC_INVALID);
+    check_number("and no client can be made", jc_client_new(options, &none, &result), JC_INVALID);
     jc_options_free(options);
     no_thread = 0;
     check_number("once there is one, the same client resets",

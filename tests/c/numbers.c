@@ -1,4 +1,4 @@
-/* Numbers that no argument may be. */
+/* Numbers that are not valid for the argument. */
 #include "check.h"
 #include "simulator.h"
 
@@ -29,7 +29,7 @@ static void resets(void)
     refused("until before 1970", 1, -1, 0, "ExclusionUntil.Invalid");
     refused("until in milliseconds", 1, INT64_C(4102444800000), 0, "ExclusionUntil.Invalid");
     refused("until INT64_MAX", 1, INT64_MAX, JC_ALLOW_PAST, "ExclusionUntil.Invalid");
-    refused("a flag that is none", 1, JC_UNTIL_UNSET, 8, "Argument.Invalid");
+    refused("an unknown flag", 1, JC_UNTIL_UNSET, 8, "Argument.Invalid");
     refused("all flags", 1, JC_UNTIL_UNSET, UINT32_MAX, "Argument.Invalid");
 }
 
@@ -42,7 +42,7 @@ static void options(void)
         refused += jc_options_set_text(options, wrong[i], "x") == JC_INVALID;
         refused += jc_options_set_int(options, wrong[i], 1) == JC_INVALID;
     }
-    check_number("options that are none", refused, 14);
+    check_number("unknown options", refused, 14);
     check_number("a number as text", jc_options_set_text(options, JC_OPT_MAX_RETRIES, "1"), JC_INVALID);
     check_number("a text as number", jc_options_set_int(options, JC_OPT_URL, 1), JC_INVALID);
     refused = 0;
@@ -53,7 +53,7 @@ static void options(void)
         refused += jc_options_set_int(options, option, INT64_MAX) == JC_INVALID;
     }
     check_number("time-outs outside their range", refused, 12);
-    check_number("as many retries as never end", jc_options_set_int(options, JC_OPT_MAX_RETRIES, 101), JC_INVALID);
+    check_number("more retries than the most", jc_options_set_int(options, JC_OPT_MAX_RETRIES, 101), JC_INVALID);
     check_number("less than no retries", jc_options_set_int(options, JC_OPT_MAX_RETRIES, -1), JC_INVALID);
     check_number("no retries", jc_options_set_int(options, JC_OPT_MAX_RETRIES, 0), JC_OK);
     jc_options_free(options);
@@ -62,8 +62,8 @@ static void options(void)
 static void throttle(void)
 {
     jc_batch *batch = NULL;
-    check_number("none at once", jc_batch_new(client, 0, &batch), JC_INVALID);
-    check_number("more than the most", jc_batch_new(client, JC_THROTTLE_LIMIT_MAX + 1, &batch), JC_INVALID);
+    check_number("a throttle limit of 0", jc_batch_new(client, 0, &batch), JC_INVALID);
+    check_number("one more than the most", jc_batch_new(client, JC_THROTTLE_LIMIT_MAX + 1, &batch), JC_INVALID);
     check_number("far more", jc_batch_new(client, UINT32_MAX, &batch), JC_INVALID);
     CHECK("there is no batch", batch == NULL);
     check_number("the most", jc_batch_new(client, JC_THROTTLE_LIMIT_MAX, &batch), JC_OK);

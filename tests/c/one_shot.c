@@ -20,14 +20,14 @@ static void resets(void)
 {
     check_number("a user is reset", reset("ok-1", JC_EXCLUSION_UNSET, JC_UNTIL_UNSET), JC_OK);
     check_has("the document says so", document(), "\"outcome\":\"reset\"");
-    check_has("and of whom", document(), "\"userId\":\"ok-1\"");
+    check_has("and names the user", document(), "\"userId\":\"ok-1\"");
     check_number("len is the text's length", (int64_t)result.len, (int64_t)strlen(document()));
     check_number("with an exclusion", reset("ok-2", 1, 4102444800), JC_OK);
-    check_number("a caller may want no document", jc_reset_system_user_mfa("ok-3", 0, JC_UNTIL_UNSET, NULL), JC_OK);
+    check_number("the result may be NULL", jc_reset_system_user_mfa("ok-3", 0, JC_UNTIL_UNSET, NULL), JC_OK);
 
     char *log = sim_ask("GET", "/log", "");
-    check_has("nothing given: {}", log, "\"body\":\"{}\"");
-    check_has("what was given arrives", log,
+    check_has("the body without arguments is {}", log, "\"body\":\"{}\"");
+    check_has("the exclusion and its date arrive", log,
               "{\\\"exclusion\\\":true,\\\"exclusionUntil\\\":\\\"2100-01-01T00:00:00Z\\\"}");
     check_has("false is not unset", log, "{\\\"exclusion\\\":false}");
     free(log);

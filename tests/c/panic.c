@@ -1,15 +1,15 @@
-/* A defect inside, against a library that is built to have one: for the user panic-here when it reads the arguments,
-   for panic-there when it works, for panic-late when the answer is there. */
+/* Panics inside the library, in a build that panics on purpose: for the user panic-here when it reads the arguments,
+   for panic-there before it sends the request, for panic-late when it has the answer. */
 #include "check.h"
 #include "simulator.h"
 
-static void is_told(int32_t (*reset)(jc_client *, const char *, int32_t, int64_t, uint32_t, jc_buf *),
+static void panics(int32_t (*reset)(jc_client *, const char *, int32_t, int64_t, uint32_t, jc_buf *),
                     jc_client *client, const char *id, int32_t status, const char *code, const char *outcome)
 {
     jc_buf result = JC_BUF_INIT;
     check_number(id, reset(client, id, -1, JC_UNTIL_UNSET, 0, &result), status);
-    check_has("is told", (char *)result.ptr, code);
-    check_has("as what it is", (char *)result.ptr, outcome);
+    check_has("has its code", (char *)result.ptr, code);
+    check_has("and its outcome", (char *)result.ptr, outcome);
     jc_buf_free(&result);
     check_number("the client stays usable",
                  jc_client_reset_system_user_mfa(client, "ok-1", -1, JC_UNTIL_UNSET, 0, NULL), JC_OK);
@@ -25,11 +25,11 @@ static int32_t one_shot(jc_client *client, const char *id, int32_t exclusion, in
 static void one_user(jc_client *client)
 {
     const char *unsent = "\"code\":\"Internal.NotSent\"", *refused = "\"outcome\":\"refused\"";
-    is_told(jc_client_reset_system_user_mfa, client, "panic-here", JC_REFUSED, unsent, refused);
-    is_told(one_shot, client, "panic-here", JC_REFUSED, unsent, refused);
-    is_told(jc_client_reset_system_user_mfa, client, "panic-there", JC_REFUSED, unsent, refused);
-    is_told(one_shot, client, "panic-there", JC_REFUSED, unsent, refused);
-    is_told(jc_client_reset_system_user_mfa, client, "panic-late", JC_PANIC, "\"code\":\"Internal.Panic\"",
+    panics(jc_client_reset_system_user_mfa, client, "panic-here", JC_REFUSED, unsent, refused);
+    panics(one_shot, client, "panic-here", JC_REFUSED, unsent, refused);
+    panics(jc_client_reset_system_user_mfa, client, "panic-there", JC_REFUSED, unsent, refused);
+    panics(one_shot, client, "panic-there", JC_REFUSED, unsent, refused);
+    panics(jc_client_reset_system_user_mfa, client, "panic-late", JC_PANIC, "\"code\":\"Internal.Panic\"",
             "\"outcome\":\"unknown\"");
     check_number("also in a preview", jc_client_preview_reset(client, "panic-here", -1, JC_UNTIL_UNSET, 0, NULL), JC_PANIC);
 }
@@ -50,12 +50,12 @@ static void in_a_batch(jc_client *client)
     jc_batch_close(batch);
     for (int i = 0; i < 5; i++) {
         jc_buf result = JC_BUF_INIT;
-        check_number("panics among the users of a batch are theirs alone", jc_batch_next(batch, UINT32_MAX, &result),
+        check_number("a panic in a batch affects only its own user", jc_batch_next(batch, UINT32_MAX, &result),
                      users[i].status);
-        check_has("and told as what they are", (char *)result.ptr, users[i].outcome);
+        check_has("who gets the right outcome", (char *)result.ptr, users[i].outcome);
         jc_buf_free(&result);
     }
-    check_number("and it comes to its end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
+    check_number("and the batch comes to its end", jc_batch_next(batch, UINT32_MAX, NULL), JC_END);
     jc_batch_free(batch);
 }
 
@@ -69,6 +69,6 @@ int main(void)
     in_a_batch(client);
     jc_client_free(client);
     check_number("nobody else was reset", sim_count("resets"), 8);
-    check_number("nothing of it is on stderr", sys_stderr_back(away), 0);
+    check_number("nothing was written to stderr", sys_stderr_back(away), 0);
     return check_done();
 }

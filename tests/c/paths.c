@@ -1,4 +1,4 @@
-/* Where the file of certificate authorities may lie. */
+/* Paths that the file of certificate authorities may have. */
 #include "check.h"
 #include "simulator.h"
 
@@ -41,17 +41,17 @@ static const char *named(const char *name)
 int main(void)
 {
     trusts("a name with spaces", named("two  spaces .pem"));
-    trusts("a name in other letters", named("\xc3\xbcml\xc3\xa4ute \xe6\x97\xa5\xe6\x9c\xac \xd0\xba\xd0\xbb\xd1\x8e\xd1\x87.pem"));
+    trusts("a name that is not ASCII", named("\xc3\xbcml\xc3\xa4ute \xe6\x97\xa5\xe6\x9c\xac \xd0\xba\xd0\xbb\xd1\x8e\xd1\x87.pem"));
 #ifdef _WIN32
     char full[1024], verbatim[1100];
     if (!GetFullPathNameA(named("drive.pem"), sizeof full, full, NULL)) abort();
     trusts("a path with a drive and backslashes", full);
     snprintf(verbatim, sizeof verbatim, "\\\\?\\%s", full);
-    trusts("a path that Windows takes as it is", verbatim);
+    trusts("a verbatim path of Windows", verbatim);
     if (getenv("SIM_SHARE")) {
         char share[1024];
         snprintf(share, sizeof share, "%s\\drive.pem", getenv("SIM_SHARE"));
-        trusts("a share of the network", share);
+        trusts("a network share", share);
     }
 #endif
     return check_done();

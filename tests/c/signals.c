@@ -45,7 +45,7 @@ static void one_shot_too(void)
     sigprocmask(SIG_BLOCK, &one, NULL);
     kill(getpid(), SIGUSR1);
     sigpending(&pending);
-    CHECK("nor did the one-shot's", sigismember(&pending, SIGUSR1) && !taken);
+    CHECK("nor did a thread of the one-shot", sigismember(&pending, SIGUSR1) && !taken);
     sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 

@@ -1,4 +1,4 @@
-/* The few calls that each system has under names of its own: sockets, the environment, sleep, threads, libraries, files
+/* The few calls that have different names on each system: sockets, the environment, sleep, threads, libraries, files
    and standard error. */
 #ifndef SYSTEM_H
 #define SYSTEM_H

@@ -1,4 +1,4 @@
-/* Text that no argument may be. */
+/* Text that is not valid for the argument. */
 #include "check.h"
 #include "simulator.h"
 
@@ -48,10 +48,10 @@ static void option_texts(void)
     int refused = 0, taken = 0;
     for (int32_t option = JC_OPT_API_KEY; option <= JC_OPT_USER_AGENT; option++)
         refused += jc_options_set_text(options, option, "\xff\xfe") == JC_INVALID;
-    check_number("no option takes what is not UTF-8", refused, 10);
-    check_number("nor does a name", jc_options_set_env(options, "\xff", "x"), JC_INVALID);
-    check_number("nor a value", jc_options_set_env(options, "JCOrgId", "\xff"), JC_INVALID);
-    check_number("an empty name is nobody's", jc_options_set_env(options, "", "x"), JC_OK);
+    check_number("no option takes text that is not UTF-8", refused, 10);
+    check_number("nor does the name of a variable", jc_options_set_env(options, "\xff", "x"), JC_INVALID);
+    check_number("nor its value", jc_options_set_env(options, "JCOrgId", "\xff"), JC_INVALID);
+    check_number("an empty name is allowed, and no variable has it", jc_options_set_env(options, "", "x"), JC_OK);
 
     for (int32_t option = JC_OPT_API_KEY; option <= JC_OPT_USER_AGENT; option++) {
         jc_options *one = sim_options(sim("SIM_HTTP"));
@@ -72,14 +72,14 @@ static void option_texts(void)
 static void redaction(void)
 {
     jc_buf shown = JC_BUF_INIT;
-    check_number("a text of the host's", jc_client_redact(client, "key " KEY ", \x1b[2J", &shown), JC_OK);
-    CHECK("is shown without key and control character", strcmp((char *)shown.ptr, "key ***, \xef\xbf\xbd[2J") == 0);
+    check_number("a text that the host shows", jc_client_redact(client, "key " KEY ", \x1b[2J", &shown), JC_OK);
+    CHECK("has no key and no control character", strcmp((char *)shown.ptr, "key ***, \xef\xbf\xbd[2J") == 0);
     jc_buf_free(&shown);
     check_number("so is one of 1 MiB", jc_client_redact(client, huge, &shown), JC_OK);
-    CHECK("whole", shown.len == MEBIBYTE);
+    CHECK("and comes back whole", shown.len == MEBIBYTE);
     jc_buf_free(&shown);
     check_number("Latin-1", jc_client_redact(client, "\xe4", &shown), JC_INVALID);
-    check_has("is not a text", (char *)shown.ptr, "argument text is not UTF-8");
+    check_has("is refused", (char *)shown.ptr, "argument text is not UTF-8");
     jc_buf_free(&shown);
 }
 

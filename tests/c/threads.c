@@ -33,7 +33,7 @@ static void *one_shot(void *unused)
     return unused;
 }
 
-/* Each pushes users of its own, whom the server does not know, and takes the next result, whosever it is. */
+/* Each thread pushes users that the server does not know, and takes the next result, also of a user of another thread. */
 static void *push_and_take(void *unused)
 {
     for (int i = 0; i < EACH; i++) {
@@ -117,7 +117,7 @@ static void client_freed_while_inside(void)
     check_number("jc_client_free waits for the call that is inside", call, SYS_read);
     if (write(ends[1], "", 1) != 1) abort();
     pthread_join(thread, NULL);
-    check_number("which comes to its end", status, JC_OK);
+    check_number("which then returns", status, JC_OK);
 }
 
 static void *wait_for_ever(void *status)

@@ -46,7 +46,7 @@ static jc_client *client(void)
     return made;
 }
 
-/* Runs in a thread that ends, because until then the C library keeps the library loaded for it. */
+/* Runs in a thread that ends, because the C library keeps a library loaded while a thread that used it is there. */
 static void *use_and_unload(void *unused)
 {
     sys_library library = load();

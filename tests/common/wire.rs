@@ -12,8 +12,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Answers each request with what `say` returns for its number, which starts at 0, and then closes the connection if
-    /// `say` wants that. The server runs until the test's process ends.
+    /// Answers each request with what `say` returns for its number, which starts at 0, and then closes the connection
+    /// if `say` wants that. The server runs until the test's process ends.
     pub fn start(say: impl Fn(usize) -> (Vec<u8>, Then) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

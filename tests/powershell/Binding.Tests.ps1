@@ -1,5 +1,4 @@
-# What the binder makes of each form: which users are sent, or which one error there is.
-# Every error in these tables also means that nothing was sent.
+# How PowerShell binds each form of the command: which users are sent, or which error there is.
 
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
@@ -51,7 +50,7 @@ Describe 'A form that the binder refuses' {
 Describe 'A form that binds' {
     BeforeEach { Reset-Configuration }
 
-    It 'by an abbreviation that held before there were more parameters: <Form>' -ForEach @(
+    It 'by an abbreviation that was valid before there were more parameters: <Form>' -ForEach @(
         @{ Form = 'R -in ok-1'; Sent = 'ok-1 {}' }
         @{ Form = 'R -inp ok-1'; Sent = 'ok-1 {}' }
         @{ Form = 'R -Id ok-1 -b @{exclusion=$true}'; Sent = 'ok-1 {"exclusion":true}' }
@@ -79,7 +78,7 @@ Describe 'A form that binds' {
         Get-ArrivedText | Should -Be $Sent
     }
 
-    It 'also where the function may be found by another function' {
+    It 'when another function calls it' {
         function Invoke-ByProxy { [CmdletBinding()] param([Parameter(ValueFromPipeline)]$User) process { $User | Reset-JcSdkSystemUserMfa } }
         'ok-1', 'ok-2' | Invoke-ByProxy
         Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {}'

@@ -1,6 +1,6 @@
 # The codes stand in three places: the library's header, the error categories and the about topic.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -8,7 +8,7 @@ BeforeAll {
     Import-TestModule
     $code = '(?<code>[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)?)(?<star> \*)?'
 
-    # With its star, where it is everyone's.
+    # The codes in these lines, with a star where they stop the batch.
     function Read-Code([string]$Text, [string]$Line) {
         @([regex]::Matches($Text, "(?m)$Line") | ForEach-Object { $_.Groups['code'].Value + $_.Groups['star'].Value } | Sort-Object)
     }
@@ -35,7 +35,7 @@ Describe 'Each code' {
         $inAbout | Should -Be @($inHeader + $own | Sort-Object)
     }
 
-    It 'has an error category of its own choice' {
+    It 'has an error category' {
         @($categories.Keys | Sort-Object) | Should -Be @(($inHeader -replace ' \*') + 'Body.Invalid' | Sort-Object)
     }
 

@@ -1,6 +1,6 @@
 # Where the configuration comes from: the call's parameters, then the session's $env:, read at each call and never written.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -25,14 +25,14 @@ Describe 'The session''s environment' {
         (Get-Arrived)[2].headers.'x-org-id' | Should -Be 'org-1'
     }
 
-    It 'is never written and never asked for' {
+    It 'is never changed' {
         $before = [Environment]::GetEnvironmentVariables()
         $null = Invoke-Form 'R -Id ok-1 -OrgId org-2 -TimeoutSec 5; "ok-2" | R -ApiKey (ConvertTo-Secret wrong-key)'
         $after = [Environment]::GetEnvironmentVariables()
         foreach ($name in @($before.Keys) + @($after.Keys)) { $after[$name] | Should -Be $before[$name] }
     }
 
-    It 'is the default region without JCApiUrl, and JCApiUrl counts before JCEnvironment: <Environment>, <Url> -> <Base>' -ForEach @(
+    It 'selects the region, and JCApiUrl takes precedence over JCEnvironment: <Environment>, <Url> -> <Base>' -ForEach @(
         @{ Environment = $null; Url = $null; Base = 'https://console.jumpcloud.com/' }
         @{ Environment = 'standard'; Url = $null; Base = 'https://console.jumpcloud.com/' }
         @{ Environment = 'eu'; Url = $null; Base = 'https://console.eu.jumpcloud.com/' }
@@ -57,14 +57,14 @@ Describe 'The session''s environment' {
         (Invoke-Form 'R -Id ok-1 -WhatIf -Verbose').Verbose -eq $note | Should -BeNullOrEmpty
     }
 
-    It 'may point to this machine over plain http, which no proxy sees' {
+    It 'may point to this machine over plain http, which goes through no proxy' {
         $env:JCApiUrl = $addresses.http
         $env:HTTPS_PROXY = $addresses.proxyRefuses
         Reset-JcSdkSystemUserMfa -Id ok-1
         (Get-Arrived).listener | Should -Be 'http'
     }
 
-    It 'may name a proxy, and hosts that go without' {
+    It 'may name a proxy, and hosts that are reached without it' {
         $env:HTTPS_PROXY = $addresses.proxy
         Reset-JcSdkSystemUserMfa -Id ok-1
         (Get-Arrived).listener | Should -Be 'proxy', 'https'
@@ -78,7 +78,7 @@ Describe 'The session''s environment' {
 Describe 'A parameter' {
     BeforeEach { Reset-Configuration }
 
-    It '-ApiKey counts before JCApiKey, for this call only' {
+    It '-ApiKey takes precedence over JCApiKey, for this call only' {
         (Invoke-Form 'R -Id ok-1 -ApiKey (ConvertTo-Secret another-key)').Errors.FullyQualifiedErrorId | Should -Match '^Auth.Refused'
         Reset-JcSdkSystemUserMfa -Id ok-1
         (Get-Arrived).headers.'x-api-key' | Should -Be 'another-key', 'simulator-key'
@@ -100,24 +100,24 @@ Describe 'A parameter' {
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It '-OrgId counts before JCOrgId' {
+    It '-OrgId takes precedence over JCOrgId' {
         $env:JCOrgId = 'org-1'
         Reset-JcSdkSystemUserMfa -Id ok-1 -OrgId org-2
         (Get-Arrived).headers.'x-org-id' | Should -Be 'org-2'
     }
 
-    It '-Environment counts before JCApiUrl' {
+    It '-Environment takes precedence over JCApiUrl' {
         $env:HTTPS_PROXY = $addresses.closed
         (Invoke-Form 'R -Id ok-1 -Environment eu -MaximumRetryCount 0 -Verbose').Verbose | Should -Contain 'POST https://console.eu.jumpcloud.com/api/systemusers/ok-1/resetmfa {}'
     }
 
-    It '-Proxy counts before HTTPS_PROXY' {
+    It '-Proxy takes precedence over HTTPS_PROXY' {
         $env:HTTPS_PROXY = $addresses.closed
         $null = Invoke-Form "R -Id ok-1 -Proxy $($addresses.proxy)"
         (Get-Arrived).listener | Should -Be 'proxy', 'https'
     }
 
-    It '-ProxyCredential lets the proxy through' {
+    It '-ProxyCredential is the login for the proxy' {
         (Invoke-Form "R -Id ok-1 -Proxy $($addresses.proxyAuth)").Errors.FullyQualifiedErrorId | Should -Match '^Proxy.Refused'
         $credential = [pscredential]::new('proxy-user', (ConvertTo-Secret 'proxy-pass-s3cret'))
         Reset-JcSdkSystemUserMfa -Id ok-1 -Proxy $addresses.proxyAuth -ProxyCredential $credential
@@ -147,7 +147,7 @@ Describe 'The connection' {
         (Get-SimulatorState).connections.https | Should -Be $before
     }
 
-    It 'is right for each of several runspaces with different keys' {
+    It 'sends the right organization for each of several runspaces' {
         $module = Get-ModulePath
         $shells = foreach ($n in 1..4) {
             $shell = [powershell]::Create()

@@ -1,6 +1,6 @@
 # The documented command line, by reflection: command.json is the record of what it must show.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeDiscovery {
@@ -30,7 +30,7 @@ Describe 'The command' {
         $attribute.SupportsShouldProcess | Should -Be $contract.supportsShouldProcess
         "$($attribute.ConfirmImpact)" | Should -Be $contract.confirmImpact
         $attribute.PositionalBinding | Should -Be $contract.positionalBinding
-        # What else comes out follows it, for completion.
+        # The types of other output follow it, so that completion knows them.
         @($command.OutputType.Name)[0] | Should -Be @($contract.outputType.name)
         @($command.OutputType.Name) | Should -Be 'System.String', 'JumpCloudApiSdkV1.Models.ResetResult', 'System.Boolean'
         $command.HelpUri | Should -Match '/reset-jcsdksystemusermfa$'

@@ -1,6 +1,6 @@
-# What the pipeline after the command does to it has the effect that it has on a compiled cmdlet.
+# What a later command in the pipeline does has the same effect as after a compiled cmdlet.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeDiscovery {
@@ -86,14 +86,14 @@ Describe 'The pipeline after the command' {
         [WriteCompiled]::Seen.Clear()
     }
 
-    It 'has the effect that it has on a compiled cmdlet: <Name>' -ForEach $forms {
+    It 'has the same effect as after a compiled cmdlet: <Name>' -ForEach $forms {
         $expected = Invoke-Caller ($Form -creplace '\bC\b', 'Write-Compiled')
         Invoke-Caller ($Form -creplace '\bC\b', 'Reset-JcSdkSystemUserMfa -Detailed') | Should -Be $expected
         (Get-Arrived).id | Should -Be ([WriteCompiled]::Seen.ToArray())
     }
 
-    It 'ends several on their way, and they are named: <_>' -ForEach 'break', 'throw "mine"' {
-        # All four are on their way at once, because the key is known to be good.
+    It 'ends several requests in flight, and the warning names their users: <_>' -ForEach 'break', 'throw "mine"' {
+        # All four are in flight at once, because the key was accepted before.
         Reset-JcSdkSystemUserMfa -Id ok-9
         Set-Fault ok-1 '[{"delayMs":1000}]'
         foreach ($n in 3, 4) { Set-Fault "ok-$n" '[{"never":true}]' }

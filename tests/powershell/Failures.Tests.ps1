@@ -1,6 +1,6 @@
 # What becomes of each failure: one error record a user, or one for all, and how often it was sent.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -17,7 +17,7 @@ Describe 'A failed user' {
         @{ Fault = '[{"status":400,"message":"bad thing"}]'; Outcome = 'refused'; Code = 'Request.Refused'; Category = 'InvalidOperation'; Status = 400; Sent = 1 }
         @{ Fault = '[{"status":403}]'; Outcome = 'refused'; Code = 'Permission.Refused'; Category = 'PermissionDenied'; Status = 403; Sent = 1 }
         @{ Fault = '[{"status":404}]'; Outcome = 'refused'; Code = 'User.NotFound'; Category = 'ObjectNotFound'; Status = 404; Sent = 1 }
-        # The connection was used before, so it may be meant for nobody.
+        # The connection was used before, so this answer may not be for this request.
         @{ Fault = '[{"status":408}]'; Outcome = 'unknown'; Code = 'Answer.Lost'; Category = 'ConnectionError'; Status = 408; Sent = 1 }
         @{ Fault = '[{"status":409}]'; Outcome = 'refused'; Code = 'Request.Refused'; Category = 'InvalidOperation'; Status = 409; Sent = 1 }
         @{ Fault = '[{"status":422}]'; Outcome = 'refused'; Code = 'Request.Refused'; Category = 'InvalidOperation'; Status = 422; Sent = 1 }
@@ -50,7 +50,7 @@ Describe 'A failed user' {
         @((Get-ArrivedText) -match '^ok-1 ').Count | Should -Be 1
     }
 
-    It 'is told with the server''s own message: <Shape>' -ForEach @{ Shape = 'message' }, @{ Shape = 'code' }, @{ Shape = 'error' }, @{ Shape = 'details' } {
+    It 'is shown with the server''s own message: <Shape>' -ForEach @{ Shape = 'message' }, @{ Shape = 'code' }, @{ Shape = 'error' }, @{ Shape = 'details' } {
         Set-Fault bad "[{`"status`":422,`"shape`":`"$Shape`",`"message`":`"the server says so`"}]"
         (Invoke-Form 'R -Id bad').Errors[0].ErrorDetails.Message | Should -Match 'the server says so'
     }
@@ -62,7 +62,7 @@ Describe 'A failed user' {
         $result.Attempts | Should -Be 2
     }
 
-    It 'is one of no connection: refused, not sent' {
+    It 'is refused and not sent when there is no connection' {
         $env:JCApiUrl = $addresses.closed
         (Invoke-Form 'R -Id ok-1 -MaximumRetryCount 0').Errors.FullyQualifiedErrorId | Should -Be 'Connection.Refused,Reset-JcSdkSystemUserMfa'
     }
@@ -75,7 +75,7 @@ Describe 'A failed user' {
     }
 }
 
-Describe 'A failure that is everyone''s' {
+Describe 'A failure that every user would meet' {
     BeforeEach { Reset-Configuration }
 
     BeforeDiscovery {
@@ -138,7 +138,7 @@ Describe 'The same user again' {
     }
 }
 
-Describe 'An error behaves as a compiled cmdlet''s' {
+Describe 'An error behaves like that of a compiled cmdlet' {
     BeforeEach {
         Reset-Configuration
         Set-Fault bad '{"steps":[{"status":404,"message":"gone fishing"}],"repeat":true}'
@@ -169,7 +169,7 @@ Describe 'An error behaves as a compiled cmdlet''s' {
         $result = Invoke-Shell "$(if ($Older) { Get-OlderShell }); `$ErrorView = '$View'; R -Id bad"
         $result.ExitCode | Should -Be 1
         $result.Text | Should -Match '(?s)^R(eset-JcSdkSystemUserMfa)? ?:.*bad.*gone\s+fishing'
-        # This shell adds its own line to an older one's.
+        # The module adds a line as for an older shell, and this shell may show its own as well.
         $times = if ($Older -and $PSVersionTable.PSVersion -ge '7.5') { 2 } else { 1 }
         [regex]::Matches($result.Text, '(?m)^ +Recommendation: Check the user''s id, the organization and the region; if no user is found, check the URL as well\.').Count | Should -Be $times -Because $result.Text
         [regex]::Matches($result.Text, 'gone\s+fishing').Count | Should -Be 1

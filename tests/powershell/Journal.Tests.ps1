@@ -1,6 +1,6 @@
-# -JournalPath, -Resume and -RetryUnknown: a run that was broken off is gone on with, and nobody is reset twice.
+# -JournalPath, -Resume and -RetryUnknown: an interrupted run is resumed, and nobody is reset twice.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -30,7 +30,7 @@ Describe 'A journal' {
         [IO.File]::Delete($file)
     }
 
-    It 'has a begin and an end for each user, and an end alone for who is not sent' {
+    It 'has a begin and an end for each user, and only an end for a user who is not sent' {
         Set-Fault ok-2 '[{"status":404}]'
         $null = Invoke-Form "'ok-1','ok-2','..','ok-1' | R -JournalPath '$file' -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z"
         $lines = @(Get-Line)
@@ -50,16 +50,16 @@ Describe 'A journal' {
         @(Get-Arrived).id | Should -Be 'ok-1'
     }
 
-    It 'says at the end of how many it is not known' {
+    It 'has a warning at the end with the number of users who are unknown' {
         $result = Invoke-FirstRun
         $result.Warnings | Should -Be 'Of 4 users 2 are reset, and of 1 it is not known. Look those up, then go on with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.'
     }
 
-    It 'says nothing at the end where all is known' {
+    It 'has no warning when every outcome is known' {
         (Invoke-Form "'ok-1','ok-2' | R -JournalPath '$file'").Warnings | Should -BeNullOrEmpty
     }
 
-    It 'is found from where PowerShell stands: <Path>' -ForEach @(
+    It 'has a path that is resolved from PowerShell''s current location: <Path>' -ForEach @(
         @{ Path = 'resets.jsonl' }
         @{ Path = './a b/r[1]*`ü.jsonl'; Name = 'a b/r[1]*`ü.jsonl'; NotOnWindows = $true }
         @{ Path = 'journals:resets.jsonl' }
@@ -72,7 +72,7 @@ Describe 'A journal' {
         [IO.File]::ReadAllText("$folder/$(if ($_['Name']) { $Name } else { 'resets.jsonl' })") | Should -Match '"userId":"ok-1","outcome":"reset"'
     }
 
-    It 'of a user who is named has each body, but sends the user once' {
+    It 'lets a user who is given by -Id be sent once, also with several bodies' {
         $result = Invoke-Form "@{exclusion=`$true},@{exclusion=`$false} | R -Id ok-1 -JournalPath '$file' -Detailed"
         $result.Output.Code | Should -Be $null, 'DuplicateUser'
         Get-ArrivedText | Should -Be 'ok-1 {"exclusion":true}'
@@ -86,7 +86,7 @@ Describe '-Resume' {
         $null = Invoke-FirstRun
     }
 
-    It 'sends neither whom the journal calls reset nor whom it leaves unknown' {
+    It 'sends neither users who were reset nor users who are unknown' {
         $result = Invoke-Form "1..5 | ForEach-Object { `"ok-`$_`" } | R -JournalPath '$file' -Resume -Detailed"
         $result.Output.UserId | Should -Be 'ok-1', 'ok-2', 'ok-3', 'ok-4', 'ok-5'
         $result.Output.Outcome | Should -Be 'reset', 'reset', 'unknown', 'reset', 'reset'
@@ -98,7 +98,7 @@ Describe '-Resume' {
         $result.Warnings | Should -Match '^Of 5 users 4 are reset, and of 1 it is not known\.'
     }
 
-    It 'with -RetryUnknown sends the unknown as well, and then nobody' {
+    It 'with -RetryUnknown sends unknown users as well, and the next time nobody' {
         foreach ($again in 1, 2) {
             $result = Invoke-Form "'ok-1','ok-2','ok-3','ok-4' | R -JournalPath '$file' -Resume -RetryUnknown -PassThru"
             $result.Output | Should -Be $true, $true, $true, $true
@@ -107,7 +107,7 @@ Describe '-Resume' {
         @(Get-Arrived).id | Should -Be 'ok-3', 'ok-4'
     }
 
-    It 'asks nobody to confirm what is not sent' {
+    It 'asks for no confirmation of users who are not sent' {
         $result = Invoke-Runspace "'ok-1','ok-2' | R -JournalPath '$file' -Resume -PassThru -Confirm"
         $result.Output | Should -Be $true, $true
         $result.Errors | Should -BeNullOrEmpty
@@ -131,24 +131,24 @@ Describe '-Resume' {
         [IO.File]::Exists("$folder/none.jsonl") | Should -BeFalse
     }
 
-    It 'counts apart in the progress who is reset already' {
+    It 'counts users who were reset by an earlier run separately in the progress' {
         foreach ($n in 5, 6) { Set-Fault "ok-$n" '[{"delayMs":300}]' }
         $progress = (Invoke-Runspace "'ok-1','ok-2','ok-5','ok-6' | R -JournalPath '$file' -Resume").Progress | Where-Object Activity -EQ 'Resetting TOTP MFA'
         @($progress.StatusDescription -match '^1 done, 0 failed, .* a second, 2 reset by an earlier run').Count | Should -BeGreaterThan 0
     }
 
-    It 'without a journal of its own sends nobody: <_>' -ForEach '-Resume', '-RetryUnknown', "-JournalPath '<file>' -RetryUnknown", '-JournalPath env:x -Resume', '-JournalPath nowhere:x', '-JournalPath "a`0b"' {
+    It 'sends nobody without a journal that can be used: <_>' -ForEach '-Resume', '-RetryUnknown', "-JournalPath '<file>' -RetryUnknown", '-JournalPath env:x -Resume', '-JournalPath nowhere:x', '-JournalPath "a`0b"' {
         $result = Invoke-Form "'ok-1','ok-2' | R $($_ -replace '<file>', $file)"
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Argument.Invalid,Reset-JcSdkSystemUserMfa'
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'that is switched off by name is not there' {
+    It 'does nothing when it is set to $false' {
         'ok-1' | Reset-JcSdkSystemUserMfa -Resume:$false -RetryUnknown:$false
         @(Get-Arrived).id | Should -Be 'ok-1'
     }
 
-    It 'knows users by name, and under -WhatIf by the name in the journal' {
+    It 'finds users who are given by name, under -WhatIf by the names in the journal' {
         $null = Invoke-Form "'ok-7@example.com',@{Username='ok-8'} | R -JournalPath '$file'"
         $lines = @(Get-Line | Where-Object { $_.PSObject.Properties['name'] })
         $lines.name | Should -Be 'ok-7@example.com', 'ok-7@example.com', 'ok-8', 'ok-8'
@@ -165,13 +165,13 @@ Describe '-Resume' {
     }
 }
 
-Describe 'A run that was broken off' {
+Describe 'An interrupted run' {
     BeforeEach {
         Reset-Configuration
         [IO.File]::Delete($file)
     }
 
-    It 'by the end of the process is gone on with: nobody is sent twice' {
+    It 'is resumed after its process was killed, and nobody is sent twice' {
         Set-Fault ok-5 '[{"never":true}]'
         Set-Fault ok-6 '[{"never":true}]'
         $process = Start-Shell "1..40 | ForEach-Object { `"ok-`$_`" } | R -ThrottleLimit 4 -JournalPath '$file' -TimeoutSec 3600" -Environment @{ JCApiUrl = $env:JCApiUrl; JCApiKey = $env:JCApiKey; SSL_CERT_FILE = $env:SSL_CERT_FILE }
@@ -190,7 +190,7 @@ Describe 'A run that was broken off' {
         (Get-Arrived).id | Sort-Object | Should -Be ($unknown.UserId | Sort-Object)
     }
 
-    It 'by the pipeline after it is gone on with, and the warning says how' {
+    It 'is resumed after the pipeline ended it, and the warning says how' {
         Set-Fault ok-2 '[{"never":true}]'
         $arrived = "@(Invoke-RestMethod $($addresses.admin)/log | ForEach-Object { `$_ }).Count"
         $result = Invoke-Runspace "'ok-1','ok-2','ok-3' | R -JournalPath '$file' -ThrottleLimit 3 -TimeoutSec 3600 -PassThru | ForEach-Object { for (`$n = 0; `$n -lt 500 -and $arrived -lt 3; `$n++) { Start-Sleep -Milliseconds 20 }; `$_ } | Select-Object -First 1"
@@ -200,7 +200,7 @@ Describe 'A run that was broken off' {
         @(Get-Arrived | Group-Object id | Where-Object Count -GT 1) | Should -BeNullOrEmpty
     }
 
-    It 'by a refused key is gone on with' {
+    It 'is resumed after a refused key' {
         Set-Fault ok-2 '[{"status":401}]'
         (Invoke-Form "'ok-1','ok-2','ok-3' | R -JournalPath '$file'").Warnings | Should -Be 'Stopped because of Auth.Refused: 1 user was not tried.'
         $result = Invoke-Form "'ok-1','ok-2','ok-3' | R -JournalPath '$file' -Resume -Detailed"

@@ -1,6 +1,6 @@
-# A module that cannot work says why in a clear sentence; one that can, works from anywhere.
+# A module that cannot work says why in a clear sentence. One that can works from any folder.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads; the library''s path is read by what damages it.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It, and $library by the code that damages it.')]
 param()
 
 BeforeDiscovery {
@@ -23,7 +23,7 @@ BeforeAll {
         $to
     }
     function Get-Library([string]$Module) { [IO.Directory]::GetFiles("$Module/runtimes", '*jcsdk*', 'AllDirectories')[0] }
-    # Where the file says for which processor it is.
+    # The offset in the file at which it says for which processor it is.
     function Get-MachineOffset([string]$Library) {
         if ($IsWindows) { [BitConverter]::ToInt32([IO.File]::ReadAllBytes($Library), 60) + 4 } elseif ($IsMacOS) { 4 } else { 18 }
     }
@@ -31,7 +31,7 @@ BeforeAll {
         $name = if ($IsWindows) { 'clrjit.dll' } elseif ($IsMacOS) { 'libSystem.Native.dylib' } else { 'libSystem.Native.so' }
         "$([IO.Path]::GetDirectoryName([object].Assembly.Location))/$name"
     }
-    # In a process of its own, since a library that was loaded once stays.
+    # In a process of its own, because a library that was loaded once stays loaded.
     function Invoke-Copy([string]$Module, [string]$Code, [string[]]$Wrapper) {
         ConvertTo-OneLine (Invoke-Shell $Code -Module $Module -Argument '-NonInteractive' -Wrapper $Wrapper).Text
     }
@@ -107,7 +107,7 @@ Describe 'The loader alone' {
             [IO.File]::WriteAllBytes($file, $Bytes)
             $look.Invoke($null, @($file, $System, [Runtime.InteropServices.Architecture]$Processor))
         }
-        # The least that such a library has: 200 bytes, the last of them at its end.
+        # The smallest file that passes as such a library: 200 bytes, all of which it needs.
         function New-Library([string]$Format, [int]$Machine) {
             $bytes = [byte[]]::new(200)
             $put = { param($At, $Value) [Array]::Copy([BitConverter]::GetBytes($Value), 0, $bytes, $At, [BitConverter]::GetBytes($Value).Length) }
@@ -120,7 +120,7 @@ Describe 'The loader alone' {
         }
     }
 
-    It 'takes a whole one and refuses a cut one or another processor''s: <System> on <Processor>' -ForEach @(
+    It 'accepts a whole library and refuses one that is cut or for another processor: <System> on <Processor>' -ForEach @(
         @{ System = 'linux'; Machine = 62; Processor = 'X64'; Other = 'Arm64' }
         @{ System = 'linux'; Machine = 183; Processor = 'Arm64'; Other = 'X64' }
         @{ System = 'win'; Machine = 0x8664; Processor = 'X64'; Other = 'Arm64' }
@@ -135,7 +135,7 @@ Describe 'The loader alone' {
         foreach ($elsewhere in @('linux', 'win', 'osx') -ne $System) { Get-Fault $bytes $elsewhere $Processor | Should -Match '^it is for (Linux|Windows|macOS), and this is ' }
     }
 
-    It 'refuses what is no library: <Name>' -ForEach @(
+    It 'refuses a file that is no library: <Name>' -ForEach @(
         @{ Name = 'empty'; Bytes = @() }
         @{ Name = 'text'; Bytes = [Text.Encoding]::UTF8.GetBytes('not a library ' * 99) }
         @{ Name = 'a DOS program'; Bytes = @(0x4D, 0x5A) + @(0) * 200 }

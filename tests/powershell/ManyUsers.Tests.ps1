@@ -1,6 +1,6 @@
 # Many users: one after the other by default, several at once when asked for, in order either way.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -19,7 +19,7 @@ Describe 'One after the other' {
         Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {}'
     }
 
-    It 'has each result out before the next user comes in' {
+    It 'writes each result before it takes the next user' {
         $seen = [Collections.Generic.List[string]]::new()
         'ok-1', 'ok-2' | ForEach-Object { $seen.Add("in $_"); $_ } | Reset-JcSdkSystemUserMfa -Detailed | ForEach-Object { $seen.Add("out $($_.UserId)") }
         $seen | Should -Be 'in ok-1', 'out ok-1', 'in ok-2', 'out ok-2'
@@ -37,7 +37,7 @@ Describe '-ThrottleLimit' {
         (Get-Arrived).id | Sort-Object | Should -Be ($ids | Sort-Object)
     }
 
-    It 'has several on their way at once' {
+    It 'has several requests in flight at once' {
         # Were they sent one after the other, the first would time out before the second is sent.
         Set-Fault ok-2 '[{"never":true}]'
         Set-Fault ok-3 '[{"never":true}]'
@@ -62,14 +62,14 @@ Describe '-ThrottleLimit' {
         $results.Outcome | Should -Be 'reset', 'invalid', 'refused', 'cancelled', 'reset'
     }
 
-    It 'knows an id of the API''s in either case' {
+    It 'takes an id of the API in upper and lower case as the same user' {
         $result = Invoke-Form '"5f0c1a2b3c4d5e6f7a8b9c0d","5F0C1A2B3C4D5E6F7A8B9C0D" | R -Detailed'
         $result.Warnings | Should -Match '^DuplicateUser: '
         @(Get-Arrived).Count | Should -Be 1
     }
 
     It 'ends in the same way at any throttle limit: <_>' -ForEach 1, 2, 8 {
-        $env:JCOrgId = "limit-$_" # a client of its own, whose key is not yet proved
+        $env:JCOrgId = "limit-$_" # a client of its own, whose key was not accepted yet
         Set-Fault ok-1 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-1','..',@{Id=''},'ok-2' | R -Detailed -ThrottleLimit $_"
         $result.Output.Code | Should -Be 'Auth.Refused', 'DuplicateUser', 'Id.Invalid', 'Id.Invalid', 'NotTried'
@@ -78,7 +78,7 @@ Describe '-ThrottleLimit' {
         $result.Warnings | Should -Be "DuplicateUser: User 'ok-1' was not sent a second time: the same user came before.", 'Stopped because of Auth.Refused: 3 users were not tried.'
     }
 
-    It 'knows a user again when everybody was stopped, at throttle limit <_>' -ForEach 1, 4 {
+    It 'recognizes a duplicate also after the batch has stopped, at throttle limit <_>' -ForEach 1, 4 {
         Set-Fault ok-2 '[{"status":401}]'
         $result = Invoke-Form "'ok-1','ok-2','ok-1','ok-2' | R -Detailed -ThrottleLimit $_"
         $result.Output.Code | Should -Be $null, 'Auth.Refused', 'DuplicateUser', 'DuplicateUser'
@@ -86,7 +86,7 @@ Describe '-ThrottleLimit' {
             "DuplicateUser: User 'ok-2' was not sent a second time: the same user came before."
     }
 
-    It 'loses no further failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {
+    It 'loses no later failure of the kind that stopped it: -Detailed shows it, the last warning counts it' {
         Reset-JcSdkSystemUserMfa -Id ok-1
         foreach ($id in 'ok-2', 'ok-3', 'ok-4') { Set-Fault $id '[{"status":401,"message":"key withdrawn","delayMs":300}]' }
         $result = Invoke-Form '"ok-2","ok-3","ok-4","ok-5" | R -ThrottleLimit 3 -Detailed'

@@ -1,6 +1,6 @@
-# Users by their usernames and e-mail addresses: looked up first, and nobody is reset on a guess.
+# Users who are given by username or e-mail address are looked up first, and nobody is reset on a guess.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -13,9 +13,9 @@ BeforeAll {
     }
     Add-NamedUser $alice alice alice@example.com
     Add-NamedUser 5f0c1a2b3c4d5e6f7a8b9c02 bob bob@example.com
-    # His username is the address of alice's neighbour.
+    # This user's username is bob's address.
     Add-NamedUser 5f0c1a2b3c4d5e6f7a8b9c03 bob@example.com carol@example.com
-    # Set-Fault would make the user anew, without the names.
+    # Unlike Set-Fault, this does not replace the user, who would lose the names.
     function Add-AnswerFault([string]$Of, [string]$Script) { $null = Invoke-RestMethod "$($addresses.admin)/faults/$Of" -Method Put -Body $Script -ContentType application/json }
     function Get-Reset { @(Get-Arrived | Where-Object { $_.target -match '/resetmfa$' }) }
 }
@@ -50,12 +50,12 @@ Describe 'A user by name' {
         (Get-Reset).body | Should -Be $(if ($_['Body']) { $Body } else { '{}' })
     }
 
-    It 'counts by the id, where there is one' {
+    It 'is not looked up where the record has an id' {
         'ok-1', @{ Id = 'ok-2'; Username = 'alice' }, [pscustomobject]@{ _id = 'ok-3'; email = 'alice@example.com' } | Reset-JcSdkSystemUserMfa
         Get-ArrivedText | Should -Be 'ok-1 {}', 'ok-2 {}', 'ok-3 {}'
     }
 
-    It 'is many users of a list' {
+    It 'may be one of many in a list' {
         $list = [IO.Path]::GetTempFileName()
         "name,email`nOne,ok-1@example.com`nTwo,ok-2@example.com`nNobody,nobody@example.com`nOne again,OK-1@example.com`nThree,ok-3@example.com" | Set-Content $list
         $result = Invoke-Form "Import-Csv '$list' | R -ThrottleLimit 8 -Detailed"
@@ -69,7 +69,7 @@ Describe 'A user by name' {
         (Get-Reset).id | Sort-Object | Should -Be 'ok-1', 'ok-2', 'ok-3'
     }
 
-    It 'is named as given when somebody is asked, and under -WhatIf nothing is sent' {
+    It 'is shown as given under -WhatIf, and nothing is sent' {
         $shown = (Invoke-Shell "R -Username alice@example.com -WhatIf; 'bob@example.com' | R -WhatIf" -Environment @{ JCApiUrl = $env:JCApiUrl; JCApiKey = $env:JCApiKey; SSL_CERT_FILE = $env:SSL_CERT_FILE }).Text
         $shown | Should -Match 'on target "system user ''alice@example\.com''"\.'
         $shown | Should -Match 'on target "system user ''bob@example\.com''"\.'
@@ -85,7 +85,7 @@ Describe 'A user by name' {
         $result.Errors[0].Exception.Message | Should -Match "^User 'alice' \($alice\) was not reset"
     }
 
-    It 'comes back from a result: by the id that was found, else by the name' {
+    It 'may be piped again as a result: by the id that was found, else by the name' {
         $found = Reset-JcSdkSystemUserMfa -Username alice -Detailed
         Add-AnswerFault 'search:bob' '[{"status":400}]'
         $unfound = Reset-JcSdkSystemUserMfa -Username bob -Detailed -ErrorAction SilentlyContinue
@@ -134,16 +134,16 @@ Describe 'Nobody is reset' {
         Get-Reset | Should -BeNullOrEmpty
     }
 
-    It 'by an answer that leaves a doubt (<Code>): <Name>' -ForEach @(
+    It 'by a search whose answer is not clear (<Code>): <Name>' -ForEach @(
         @{ Name = 'a username that is another user''s address'; Form = 'R -Username bob@example.com'; Code = 'User.Ambiguous' }
         @{ Name = 'both names, of two users'; Form = '@{username="alice";email="carol@example.com"} | R'; Code = 'User.Ambiguous' }
         @{ Name = 'both names, of which the user has one'; Form = '@{username="alice";email="nobody@example.com"} | R'; Code = 'User.Ambiguous' }
         @{ Name = 'neither of both names'; Form = '@{username="nobody";email="nobody@example.com"} | R'; Code = 'User.NotFound' }
         @{ Name = 'nobody'; Form = 'R -Username nobody'; Code = 'User.NotFound' }
         @{ Name = 'somebody else'; Body = '{"totalCount":1,"results":[{"_id":"ok-1","username":"mallory","email":"m@example.com"}]}'; Code = 'Lookup.NotExact' }
-        @{ Name = 'more than came'; Body = '{"totalCount":100,"results":[{"_id":"ok-1","username":"alice","email":"a@example.com"}]}'; Code = 'Lookup.NotExact' }
+        @{ Name = 'more users than it lists'; Body = '{"totalCount":100,"results":[{"_id":"ok-1","username":"alice","email":"a@example.com"}]}'; Code = 'Lookup.NotExact' }
         @{ Name = 'no id'; Body = '{"totalCount":1,"results":[{"username":"alice","email":"a@example.com"}]}'; Code = 'Lookup.Failed' }
-        @{ Name = 'a page'; Body = '<html>log in</html>'; Code = 'Lookup.Failed' }
+        @{ Name = 'an HTML page'; Body = '<html>log in</html>'; Code = 'Lookup.Failed' }
     ) {
         if ($_['Body']) { Add-AnswerFault 'search:alice' (ConvertTo-Json -InputObject @(@{ status = 200; body = $Body })) }
         $result = Invoke-Form $(if ($_['Form']) { $Form } else { 'R -Username alice' })
@@ -152,13 +152,13 @@ Describe 'Nobody is reset' {
         Get-Reset | Should -BeNullOrEmpty
     }
 
-    It 'by a process, whatever its properties' {
+    It 'by a process object, whatever its properties' {
         $result = Invoke-Form 'Get-Process -Id $PID | Add-Member Username alice -PassThru | Add-Member Email alice@example.com -PassThru | R'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Id.Invalid,Reset-JcSdkSystemUserMfa'
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'says of an id that is not found where it may have come from' {
+    It 'by an id that is not found, and the recommendation says what it may be instead' {
         $result = Invoke-Form '"alice",[pscustomobject]@{UserId="bob"} | R'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'User.NotFound,Reset-JcSdkSystemUserMfa', 'User.NotFound,Reset-JcSdkSystemUserMfa'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Match '-Username'

@@ -1,6 +1,6 @@
 # What is never sent: one clear error each, and nothing on the wire, also under -WhatIf and without a prompt.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeDiscovery {
@@ -150,7 +150,7 @@ Describe 'Never sent' {
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'a configuration that cannot be used: <Name> = <Value>' -ForEach @(
+    It 'a request with a configuration that cannot be used: <Name> = <Value>' -ForEach @(
         @{ Name = 'JCApiKey'; Value = '$null'; Code = 'Key.Missing' }
         @{ Name = 'JCApiKey'; Value = '""'; Code = 'Key.Missing' }
         @{ Name = 'JCApiKey'; Value = '"simulator`nkey"'; Code = 'Key.Invalid' }
@@ -168,7 +168,7 @@ Describe 'Never sent' {
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'what is empty, rather than another region, organization or key: <_>' -ForEach '-Environment ""', '-Environment $null', '-OrgId ""', '-OrgId $null', '-ApiKey ([securestring]::new())' {
+    It 'a request with an empty setting, rather than with another region, organization or key: <_>' -ForEach '-Environment ""', '-Environment $null', '-OrgId ""', '-OrgId $null', '-ApiKey ([securestring]::new())' {
         $env:JCEnvironment = 'EU'
         $env:JCOrgId = 'org-1'
         $result = Invoke-Form "R -Id ok-1 $_"
@@ -176,7 +176,7 @@ Describe 'Never sent' {
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'an unknown region, rather than the default one' {
+    It 'a request for an unknown region, rather than for the default one' {
         $env:JCApiUrl = $null
         $env:HTTPS_PROXY = $addresses.closed # leads nowhere, so that nothing can leave this machine
         $env:JCEnvironment = 'MARS'

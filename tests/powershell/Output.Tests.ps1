@@ -1,4 +1,4 @@
-# What the command gives back, what it would do, and whom it asks.
+# What the command returns, what -WhatIf shows, and what -Confirm asks.
 
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
@@ -42,7 +42,7 @@ Describe 'Output' {
         $results[1].Message | Should -Match 'no such user'
     }
 
-    It 'goes to CSV and JSON and comes back' {
+    It 'can be converted to CSV and JSON and back' {
         $result = Reset-JcSdkSystemUserMfa -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed
         $row = $result | ConvertTo-Csv | ConvertFrom-Csv
         $row.PSObject.Properties.Name | Should -Be 'UserId', 'Name', 'Outcome', 'StatusCode', 'Code', 'Message', 'Exclusion', 'ExclusionUntil', 'Attempts', 'Duration'
@@ -55,12 +55,12 @@ Describe 'Output' {
     }
 
     # Without libicu there are no cultures.
-    It 'goes to CSV in the same way in <_>' -ForEach 'th-TH', 'ar-SA', 'de-DE' -Skip:($env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT -eq '1') {
+    It 'is the same CSV in the culture <_>' -ForEach 'th-TH', 'ar-SA', 'de-DE' -Skip:($env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT -eq '1') {
         $text = (Invoke-Shell "[cultureinfo]::CurrentCulture = '$_'; R -Id ok-1 -ExclusionUntil 2030-01-02T03:04:05Z -Detailed | ConvertTo-Csv").Text
         $text | Should -Match '"2030-01-02T03:04:05Z"'
     }
 
-    It 'is still shown when it comes out of a job' {
+    It 'is shown in the same way when it comes out of a job' {
         $result = Reset-JcSdkSystemUserMfa -Id ok-1 -ExclusionUntil 2030-01-02T12:00:00Z -Detailed
         $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($result))
         $copy.PSObject.TypeNames[0] | Should -Be 'Deserialized.JumpCloudApiSdkV1.Models.ResetResult'

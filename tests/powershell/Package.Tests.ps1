@@ -1,6 +1,6 @@
 # The package: what is in it, and that it works where it is installed.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -12,7 +12,7 @@ BeforeAll {
 
     # The staged module is what is packed; a copy, because licences are put into it.
     Copy-Item (Get-ModulePath) "$TestDrive/stage" -Recurse
-    # Where there is no cargo, who runs the tests has made them.
+    # Where there is no cargo, JCSDK_NOTICES names a file of notices that was made before.
     $notices = if ($env:JCSDK_NOTICES) { @{ NoticesPath = $env:JCSDK_NOTICES } } else { @{} }
     $null = & "$root/powershell/New-Package.ps1" -Stage "$TestDrive/stage" -OutputPath "$TestDrive/package" @notices
     $package = "$TestDrive/package/JumpCloudApiSdkV1.$version.nupkg"

@@ -1,6 +1,6 @@
-# The caller's preferences count wherever he calls from; what he says at the command counts more.
+# The caller's preferences apply in every scope that calls the command. Its parameters take precedence.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeDiscovery {
@@ -35,7 +35,7 @@ Describe 'A preference set in <Way>' -ForEach $ways {
         $text | Should -Not -Match 'True'
     }
 
-    It '-WhatIf:$false counts more' {
+    It '-WhatIf:$false takes precedence' {
         $null = Invoke-Way WhatIfPreference '$true' -Call 'R -Id ok-1 -WhatIf:$false'
         Get-ArrivedText | Should -Be 'ok-1 {}'
     }
@@ -51,7 +51,7 @@ Describe 'A preference set in <Way>' -ForEach $ways {
         Get-ArrivedText | Should -Be 'bad {}'
     }
 
-    It 'ErrorActionPreference SilentlyContinue: no word' {
+    It 'ErrorActionPreference SilentlyContinue: nothing is shown' {
         Set-Fault bad '[{"status":404}]'
         Invoke-Way ErrorActionPreference '"SilentlyContinue"' -Call 'R -Id bad' | Should -BeNullOrEmpty
         Get-ArrivedText | Should -Be 'bad {}'
@@ -95,13 +95,13 @@ Describe 'A runspace without preference variables' {
 Describe 'A preference that ends the command' {
     BeforeEach {
         Reset-Configuration
-        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is accepted
         Clear-Arrived
         foreach ($n in 1..4) { Set-Fault "slow-$n" '[{"delayMs":250}]' }
         foreach ($n in 1..4) { Set-Fault "unknown-$n" '[{"delayMs":250,"status":502}]' }
     }
 
-    It 'comes after what became of the user: <_>' -ForEach @(
+    It 'does so only after the outcome of each user was written: <_>' -ForEach @(
         '"unknown-1","unknown-2","unknown-3" | R -ProgressAction Stop'
         '"unknown-1","unknown-2","unknown-3" | R -ProgressAction Inquire'
         '"unknown-1","slow-2","unknown-3","unknown-4" | R -ProgressAction Stop -Detailed -ThrottleLimit 4'
@@ -111,7 +111,7 @@ Describe 'A preference that ends the command' {
         '"slow-1","slow-1","slow-2","unknown-3" | R -Detailed -WarningAction Inquire -ThrottleLimit 4'
     ) {
         $result = Invoke-Runspace $_
-        # It does end it.
+        # The preference has ended the command.
         $result.Thrown ?? $result.Errors[-1] | Should -Match 'is set to Stop|does not support user interaction'
         $told = @($result.Output.UserId; $result.Errors.TargetObject; $result.Warnings) -join ' '
         $arrived = @((Get-Arrived).id)
@@ -119,13 +119,13 @@ Describe 'A preference that ends the command' {
         $arrived | Where-Object { $told -notmatch $_ } | Should -BeNullOrEmpty
     }
 
-    It 'and is that of the verbose stream ends it before anybody is sent: <_>' -ForEach 'Stop', 'Inquire' {
+    It 'does so before anybody is sent if it is VerbosePreference: <_>' -ForEach 'Stop', 'Inquire' {
         $result = Invoke-Runspace "`$VerbosePreference = '$_'; 'slow-1','slow-2' | R"
         $result.Thrown ?? $result.Errors[-1] | Should -Match 'is set to Stop|does not support user interaction'
         Get-Arrived | Should -BeNullOrEmpty
     }
 
-    It 'and any other of -ProgressAction lets it run: <_>' -ForEach 'Continue', 'SilentlyContinue', 'Ignore' {
+    It 'is none of the other values of -ProgressAction: <_>' -ForEach 'Continue', 'SilentlyContinue', 'Ignore' {
         $result = Invoke-Runspace "'slow-1','slow-2' | R -ProgressAction $_ -PassThru"
         $result.Output | Should -Be $true, $true
         $result.Thrown | Should -BeNullOrEmpty

@@ -1,7 +1,7 @@
-# A stop at any moment loses nobody: the server's log against what came out and what the warning says.
-# JCSDK_STOPS is the number of stops in all (104 by default), JCSDK_STOP_SEED what their moments are drawn from.
+# A stop at any moment loses nobody: the server's log is compared with the output and the warning.
+# JCSDK_STOPS is the number of stops in all (104 by default), JCSDK_STOP_SEED the seed for their random moments.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeDiscovery {
@@ -33,7 +33,7 @@ BeforeAll {
     $shell.Dispose()
     $tokenSwitch = [JumpCloudApiSdkV1.Interop.ResetRun].GetField('usesStopToken', [Reflection.BindingFlags]'NonPublic, Static')
 
-    # The results as they come, behind a script block of the caller's, and none but the errors.
+    # All results, all results through a script block of the caller's, and only errors.
     $forms = 'R -Detailed', 'R -Detailed | ForEach-Object { $_ }', 'R'
 
     function Invoke-Stopped([string]$Form, [string[]]$Id, [int]$Limit, [int]$AfterMs) {
@@ -47,7 +47,7 @@ BeforeAll {
         $shell.Stop()
         try { $null = $shell.EndInvoke($running) }
         catch { "$($_.Exception.GetBaseException().GetType().Name)" | Should -Be PipelineStoppedException }
-        # What has left may still have to arrive.
+        # Requests that have left may still have to arrive.
         [Threading.Thread]::Sleep(50)
         [pscustomobject]@{
             Out     = @(if ($Form -eq 'R') { $shell.Streams.Error | Where-Object TargetObject | ForEach-Object { $_.TargetObject } } else { $output | ForEach-Object { $_.UserId } })
@@ -59,7 +59,7 @@ BeforeAll {
         $shell.Dispose()
     }
 
-    # What is wrong with what was told, a line each.
+    # What is wrong with the output and the warning, a line each.
     function Get-Wrong([pscustomobject]$Stop, [string[]]$Id, [string]$Answer, [bool]$IsSilent) {
         function Get-Named([string]$Sentence) {
             if ($Stop.Warning -match "$Sentence`: ([^.]+)\.") { $Matches[1] -split ', ' }
@@ -80,7 +80,7 @@ BeforeAll {
         if ($Stop.Out.Count -notin $done, ($done + 1)) { "$($Stop.Out.Count) came out, $done are said to be done" }
         if ("$($Stop.Out)" -ne "$($Id | Select-Object -First $Stop.Out.Count)") { 'they came out in another order' }
         if ($done -and -not $Stop.Ended -and $Stop.Warning -notmatch "(done: |the last of them is )$($Id[$done - 1])\.") { 'the last who is done is another one' }
-        # The one that is on its way between two commands at the stop has not come in.
+        # A user who was between the two commands at the stop does not count as come in.
         if ($Stop.Warning -and $done + $named.Count + $notSent -notin $Stop.Came, ($Stop.Came - 1)) { "$($Stop.Came) came, and $done + $($named.Count) + $notSent are told" }
         if ($Answer -eq 'unknown' -and $Stop.Warning -match 'were reset(?: as well)?, though') { 'somebody is said to be reset' }
     }
@@ -104,7 +104,7 @@ Describe 'A stop at a random moment' {
             Get-Wrong $stop $ids $Answer -IsSilent ($form -eq 'R' -and $Answer -eq 'reset') | Should -BeNullOrEmpty -Because "stop $round, of '$form' after $after ms, said: $($stop.Warning)"
             if (-not $stop.Ended) { $stopped++ }
         }
-        # Most of them have to come before the end.
+        # Most stops have to come before the command has ended.
         $stopped | Should -BeGreaterThan ($count / 2)
     }
 }

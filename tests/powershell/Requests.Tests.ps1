@@ -1,6 +1,6 @@
 # What is sent for each way of calling the command, as it arrives at the server.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -109,7 +109,7 @@ Describe 'A reset' {
 Describe 'A piped record with an id' {
     BeforeEach { Reset-Configuration }
 
-    It 'counts its own fields from a CSV: an empty cell is unset, other columns are ignored' {
+    It 'uses its own fields from a CSV: an empty cell is unset, other columns are ignored' {
         $csv = 'Id,Department,Exclusion,ExclusionUntil', 'ok-1,Sales,,', 'ok-2,Sales,True,2030-01-02T03:04:05Z', 'ok-3,Sales,false,'
         [IO.File]::WriteAllLines("$TestDrive/users.csv", $csv)
         Import-Csv "$TestDrive/users.csv" | Reset-JcSdkSystemUserMfa
@@ -146,7 +146,7 @@ Describe 'A piped record with an id' {
         Get-ArrivedText | Should -Be 'ok-1 {"exclusionUntil":"2030-01-02T03:04:05Z"}'
     }
 
-    It 'may be a result of ours' {
+    It 'may be a result of the command' {
         $results = Reset-JcSdkSystemUserMfa -Id ok-1 -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z -Detailed
         $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($results))
         Clear-Arrived

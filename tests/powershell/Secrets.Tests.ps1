@@ -1,6 +1,6 @@
-# The key shows nowhere, whatever happens and wherever one looks.
+# The key is shown nowhere, whatever happens.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -64,7 +64,7 @@ Stop-Transcript | Out-Null
         $text | Should -Not -Match $pattern
     }
 
-    It 'went to no host but the API' {
+    It 'is sent to no host but the API' {
         $env:HTTPS_PROXY = $addresses.proxy
         Reset-JcSdkSystemUserMfa -Id ok-1
         foreach ($request in Get-Arrived | Where-Object listener -EQ 'proxy') {

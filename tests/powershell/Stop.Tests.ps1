@@ -1,6 +1,6 @@
-# Ctrl+C and its kin: the prompt is back, connections are closed, and whoever is in doubt is named.
+# Ctrl+C and other stops: the command ends at once, connections are closed, and users who are unknown are named.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 param()
 
 BeforeAll {
@@ -24,7 +24,7 @@ BeforeAll {
         $running = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), $output)
         Wait-Until { $output.Count -ge 1 -and @(Get-Arrived).Count -ge $Count }
         $shell.Stop()
-        # Only then its thread is done with the runspace, which Dispose takes away.
+        # Wait until the pipeline's thread has ended, because it still uses the runspace that Dispose closes.
         try { $null = $shell.EndInvoke($running) }
         catch { "$($_.Exception.GetBaseException().GetType().Name)" | Should -Be PipelineStoppedException }
         [pscustomobject]@{ Warnings = @($shell.Streams.Warning | ForEach-Object { $_.Message }); Errors = @($shell.Streams.Error | Where-Object FullyQualifiedErrorId -NE PipelineStopped); Output = @($output) }
@@ -36,7 +36,7 @@ AfterAll { Stop-Simulator }
 Describe 'A stop' {
     BeforeEach { Reset-Configuration }
 
-    It 'returns long before the answer, closes the connection and names the user in doubt' {
+    It 'returns long before the answer, closes the connection and names the user who is unknown' {
         $before = (Get-SimulatorState).openConnections
         Set-Fault ok-2 '[{"never":true}]'
         $watch = [Diagnostics.Stopwatch]::StartNew()
@@ -50,7 +50,7 @@ Describe 'A stop' {
         (Get-Arrived).id | Should -Be 'ok-1', 'ok-2'
     }
 
-    It 'with several on their way names each of them, and tells who was reset unseen' {
+    It 'with several in flight names each of them, and those who were reset but not shown' {
         Set-Fault ok-2 '[{"never":true}]'
         Set-Fault ok-4 '[{"never":true}]'
         $result = Invoke-Stopped '"ok-1","ok-2","ok-3","ok-4" | R -ThrottleLimit 4 -TimeoutSec 3600 -Detailed' 4
@@ -62,7 +62,7 @@ Describe 'A stop' {
         $named | Sort-Object -Unique | Should -Be 'ok-1', 'ok-2', 'ok-3', 'ok-4'
     }
 
-    It 'names them also where its warnings lead into what has ended: <_>' -ForEach '3>&1', '-WarningAction Stop' {
+    It 'names them also when its warnings cannot be written as usual: <_>' -ForEach '3>&1', '-WarningAction Stop' {
         # All three are handed over before the first is answered; ok-3 is reset, and its result waits behind ok-2.
         Set-Fault ok-1 '[{"delayMs":3000}]'
         Set-Fault ok-2 '[{"never":true}]'
@@ -74,12 +74,12 @@ Describe 'A stop' {
         $text | Should -Match 'the first is done: ok-1\. These users were reset as well, though their results may not have been shown: ok-3\. It is not known whether these users were reset: ok-2\.'
     }
 
-    It 'tells how far it came where nobody is in doubt: what $r would have held is lost' {
+    It 'says how far it came also when nobody is unknown, because a variable would have lost the output' {
         $result = Invoke-Stopped '"ok-1","ok-2",".." | ForEach-Object { $_; if ($_ -eq "..") { Start-Sleep 60 } } | R -Detailed -ErrorAction SilentlyContinue' 2
         $result.Warnings | Should -Be 'Stopped. Of the users that came in, the first 3 are done; the last of them is ...'
     }
 
-    It 'says nothing where nobody is in doubt and the pipeline after it had enough: <_>' -ForEach @(
+    It 'says nothing when nobody is unknown and no output is lost: <_>' -ForEach @(
         '"ok-1","ok-2" | R -PassThru | Select-Object -First 1'
         'foreach ($x in 1) { "ok-1","ok-2" | R -PassThru | ForEach-Object { $_; break } }'
         '"ok-1","ok-2" | R -PassThru -WhatIf'
@@ -89,8 +89,8 @@ Describe 'A stop' {
         (Invoke-Runspace $_).Warnings | Should -BeNullOrEmpty
     }
 
-    It 'of a steppable pipeline that is disposed without its end, as an older proxy function does, is told and gives all back' {
-        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good, and all are sent at once
+    It 'of a steppable pipeline that is disposed without its end, as an older proxy function does, warns and closes connections' {
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is accepted, and all are sent at once
         $before = (Get-SimulatorState).openConnections
         Set-Fault ok-2 '[{"never":true}]'
         Set-Fault ok-3 '[{"never":true}]'
@@ -109,16 +109,16 @@ $pipeline.Dispose()
     }
 }
 
-Describe '-ErrorAction Stop with several on their way' {
+Describe '-ErrorAction Stop with several in flight' {
     BeforeEach {
         Reset-Configuration
-        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is known to be good, and all are sent at once
+        Reset-JcSdkSystemUserMfa -Id ok-9 # so that the key is accepted, and all are sent at once
         Set-Fault ok-2 '[{"status":404,"delayMs":1000}]'
         Set-Fault ok-3 '[{"never":true}]'
         Set-Fault ok-5 '[{"status":404}]'
     }
 
-    It 'tells what became of the others in the error that ends it, once: <_>' -ForEach '-ErrorAction Stop', '-ErrorAction Stop -WarningAction SilentlyContinue' {
+    It 'says once, in the error that ends it, what became of the others: <_>' -ForEach '-ErrorAction Stop', '-ErrorAction Stop -WarningAction SilentlyContinue' {
         $result = Invoke-Runspace "try { 'ok-1','ok-2','ok-3','ok-4','ok-5' | R -ThrottleLimit 8 -TimeoutSec 3600 $_ } catch { `"`$_`" }; `$Error.Count"
         $result.Output[0] | Should -Match '^User ''ok-2'' was not reset: .*\. Stopped\. Of the users that came in, the first 2 are done; the last of them is ok-2\. These users were reset as well, though their results may not have been shown: ok-4\. It is not known whether these users were reset: ok-3\. These users were refused and not reset: ok-5\.$'
         $result.Output[1] | Should -Be 1

@@ -1,6 +1,6 @@
-# The proxy that the system is set to use. On Linux the module does not ask for it by itself, so that it is switched on here.
+# The proxy that the system is set to use. On Linux the module does not ask for it, so these tests switch that on.
 
-[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'What BeforeAll sets, It reads.')]
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseDeclaredVarsMoreThanAssignments', '', Justification = 'Variables that BeforeAll sets are read in It.')]
 [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'It changes what belongs to the test.')]
 param()
 
@@ -8,7 +8,7 @@ BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
     Import-TestModule
     $addresses = Start-Simulator
-    # As .NET's own for Windows and macOS, which name no proxy for what is reached without one.
+    # Like .NET's own for Windows and macOS, it exempts some addresses.
     Add-Type -TypeDefinition @'
 using System;
 using System.Net;

@@ -1,4 +1,4 @@
-# What the specifications share: the staged module, a simulator of their own, and a look at what arrived there.
+# What the tests share: the staged module, a simulator for each file, and the requests that arrived there.
 [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'They change what belongs to the test.')]
 param()
 
@@ -23,7 +23,7 @@ function Import-TestModule {
 
 # Port 0: a call that comes too early or too late must not reach the real service.
 function Clear-Configuration {
-    # Those for http, or the simulator itself is looked for behind a proxy.
+    # Also the proxies for http, or Invoke-RestMethod would send requests for the simulator through them.
     foreach ($name in 'JCApiKey', 'JCOrgId', 'JCEnvironment', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy') {
         [Environment]::SetEnvironmentVariable($name, [NullString]::Value)
     }
@@ -66,7 +66,7 @@ function Clear-Arrived {
     $null = Invoke-RestMethod "$($script:addresses.admin)/faults" -Method Delete
 }
 
-# Each request that has arrived since, in order.
+# Each request that has arrived since Clear-Arrived, in order.
 function Get-Arrived {
     @(Invoke-RestMethod "$($script:addresses.admin)/log" | ForEach-Object { $_ })
 }
@@ -89,7 +89,7 @@ function Add-User([string[]]$Id) {
     foreach ($one in $Id) { $null = Invoke-RestMethod "$($script:addresses.admin)/users/$one" -Method Put }
 }
 
-# Runs a call that is given as text, as a user would type it; R is the command. What came out of each stream.
+# Runs a call that is given as text, as a user would type it; R is the command. Returns the output of each stream.
 function Invoke-Form([string]$Form) {
     $ErrorActionPreference = $WarningPreference = 'Continue'
     Set-Alias R Reset-JcSdkSystemUserMfa
@@ -112,7 +112,7 @@ function Invoke-Form([string]$Form) {
     }
 }
 
-# A script in a runspace of its own, which has no host that could ask anyone. What came out of each stream.
+# Runs a script in a runspace of its own, whose host cannot ask anyone. Returns the output of each stream.
 function Invoke-Runspace([string]$Code, [initialsessionstate]$State = [initialsessionstate]::CreateDefault()) {
     $shell = [powershell]::Create($State)
     $null = $shell.AddScript("Import-Module '$(Get-ModulePath)/JumpCloudApiSdkV1.psd1'; Set-Alias R Reset-JcSdkSystemUserMfa").AddStatement().AddScript($Code)
@@ -136,7 +136,7 @@ function Get-TimeZoneCode([string]$TimeZone) {
     "`$zones.GetType().GetField('_localTimeZone', 'NonPublic, Instance').SetValue(`$zones, [TimeZoneInfo]::FindSystemTimeZoneById('$name')); "
 }
 
-# A script in a process of its own, with the module imported; with none, the script finds it by itself.
+# Starts a script in a process of its own. The module is imported, unless -Module is empty: then the script has to find it.
 function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper, [string]$TimeZone) {
     if (-not ([uri]$env:JCApiUrl).IsLoopback) { throw "JCApiUrl is '$env:JCApiUrl', not on this machine." }
     $program, $first = @($Wrapper | Where-Object { $_ }) + [Environment]::ProcessPath
@@ -156,12 +156,12 @@ function Start-Shell([string]$Script, [string[]]$Argument, [hashtable]$Environme
     [Diagnostics.Process]::Start($start)
 }
 
-# For a shell of its own: it no longer counts on what PowerShell shows since 7.5.
+# Code that makes the module behave as before PowerShell 7.5, which does not show RecommendedAction.
 function Get-OlderShell {
     '$advice = [JumpCloudApiSdkV1.Interop.ResetRun].Assembly.GetType("JumpCloudApiSdkV1.Interop.Advice"); $advice.GetProperty("ShellShowsIt", [Reflection.BindingFlags]"NonPublic,Static").SetValue($null, $false)'
 }
 
-# Runs it to its end: its text output, and its exit code.
+# Runs a script in a process to its end. Returns its text output and its exit code.
 function Invoke-Shell([string]$Script, [string[]]$Argument, [string]$InputText, [hashtable]$Environment = @{}, [string]$Module = (Get-ModulePath), [string[]]$Wrapper, [string]$TimeZone) {
     $process = Start-Shell $Script -Argument $Argument -Environment $Environment -Module $Module -Wrapper $Wrapper -TimeZone $TimeZone
     $failed = $process.StandardError.ReadToEndAsync()

@@ -1,4 +1,4 @@
-# Where the server has asked to wait, a person is told why nothing happens, and from when on it makes sense to go on.
+# When the server asks to wait, the user is told why nothing happens and when to continue.
 
 BeforeAll {
     Import-Module "$PSScriptRoot/TestHelper.psm1" -Force
@@ -13,7 +13,7 @@ Describe 'A wait of more than two seconds' {
         Set-Fault later '[{"status":429,"headers":{"retry-after":"3"}}]'
     }
 
-    It 'is told once in the verbose stream and each second as progress: <_>' -ForEach @(
+    It 'is shown once in the verbose stream and each second as progress: <_>' -ForEach @(
         'R -Id later -Detailed -Verbose'
         '"later","ok-1" | R -Detailed -Verbose'
         '"later","ok-1" | R -Detailed -Verbose -ThrottleLimit 4'
@@ -35,14 +35,14 @@ Describe 'A wait of more than two seconds' {
         $shown[0].StatusDescription | Should -Be "The server has asked to wait; nobody is sent for another $($shown[0].SecondsRemaining) s."
     }
 
-    It 'that an earlier call has left is told to the next' {
+    It 'that an earlier call has left is shown by the next call' {
         $result = Invoke-Runspace 'try { R -Id later -ProgressAction Stop } catch { $null = $_ }; R -Id ok-1 -Detailed -Verbose'
         $result.Output.Outcome | Should -Be 'reset'
         @($result.Verbose -like 'The server has asked to wait*').Count | Should -Be 1
         $result.Output.Duration | Should -BeGreaterThan 2
     }
 
-    It 'is not told where it is shorter' {
+    It 'is not shown if it is shorter' {
         Set-Fault soon '[{"status":429,"headers":{"retry-after":"1"}}]'
         $result = Invoke-Runspace 'R -Id soon -Detailed -Verbose'
         $result.Output.Outcome | Should -Be 'reset'
@@ -60,10 +60,10 @@ Describe 'A wait of more than two seconds' {
     }
 }
 
-Describe 'A wait that is longer than a user has time for' {
+Describe 'A wait that is longer than the time limit of a user' {
     BeforeEach { Reset-Configuration }
 
-    It 'stops the rest, and the warning says from when on: <Status>, throttle limit <Limit>' -ForEach @(
+    It 'stops the rest, and the warning says when to continue: <Status>, throttle limit <Limit>' -ForEach @(
         @{ Status = 429; Code = 'RateLimit.Exceeded'; Limit = 1; Seconds = 20 }
         @{ Status = 503; Code = 'Service.Unavailable'; Limit = 4; Seconds = 21 }
     ) {
@@ -80,7 +80,7 @@ Describe 'A wait that is longer than a user has time for' {
         $time | Should -BeLessThan $before.AddSeconds(30)
     }
 
-    It 'is not meant where something else stops them' {
+    It 'is not mentioned if something else stopped the batch' {
         Set-Fault bad '[{"status":401,"headers":{"retry-after":"600"}}]'
         (Invoke-Form '"bad","ok-1" | R').Warnings | Should -Be 'Stopped because of Auth.Refused: 1 user was not tried.'
     }

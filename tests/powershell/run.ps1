@@ -7,7 +7,7 @@ $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Detailed'
 $run = Invoke-Pester -Configuration $configuration
 
-# A file or a block that breaks before its tests run fails, too.
+# A file or a block that fails before its tests run counts as a failed test.
 $broken = $run.FailedBlocksCount + $run.FailedContainersCount
 "Pester: $($run.PassedCount) passed, $($run.FailedCount + $broken) failed"
 exit [int]($run.FailedCount + $broken -gt 0)
