@@ -1,15 +1,20 @@
 //! How the shared library is linked: under its ABI's name, never unloaded because its threads live on, and with
 //! nothing in it of when and where it was made.
 
+#[path = "src/ffi/abi.rs"]
+mod abi;
+
 use std::env;
+
+use abi::JC_ABI_VERSION;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/ffi/abi.rs");
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    // The number in a name is JC_ABI_VERSION; `cargo xtask abi --check` compares them.
     match (&*target("OS"), &*target("ENV")) {
-        ("linux", _) => link(&["-Wl,-soname,libjcsdk.so.1", "-Wl,-z,nodelete"]),
-        ("macos", _) => link(&["-Wl,-install_name,@rpath/libjcsdk.1.dylib"]),
+        ("linux", _) => link(&[&format!("-Wl,-soname,libjcsdk.so.{JC_ABI_VERSION}"), "-Wl,-z,nodelete"]),
+        ("macos", _) => link(&[&format!("-Wl,-install_name,@rpath/libjcsdk.{JC_ABI_VERSION}.dylib")]),
         ("windows", "msvc") => link(&["/Brepro", "/PDBALTPATH:%_PDB%"]),
         ("windows", _) if target("ABI") != "llvm" => link(&["-Wl,--no-insert-timestamp"]),
         _ => {}

@@ -131,8 +131,9 @@
  *                           not sent.
  *   Journal.InUse           Wait until the run that writes this journal has ended; nothing was sent.
  *   Journal.NotLockable     Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.
- *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet; nothing was sent, and the file
- *                           is unchanged.
+ *   Journal.Unreadable      Give a journal, or the path of a file that is not there yet. If a journal is damaged, list
+ *                           from it who was reset and who is unknown, and go on with the others in a new one; nothing
+ *                           was sent, and the file is unchanged.
  *   Journal.Mismatch        Give the journal of this URL and organization, or the path of a new one; nothing was sent.
  *   Journal.NotWritten *    Check the disk, its free space and the folder, then go on with resume; nothing was sent.
  *   Cancelled               Reset this user again if it is still wanted, but where the outcome is unknown only after
@@ -153,7 +154,7 @@
  * - Dates are seconds since 1970-01-01T00:00:00Z, time-outs milliseconds.
  * - Threads of the library block all signals, and broken connections raise no SIGPIPE. No function is for signal handlers.
  * - A thread that calls has a stack of at least 256 KiB. On one whose thread-locals are gone, as in the destructor of a
- *   pthread key or at exit, clients and resets are JC_INVALID. pthread_cancel waits until the call has returned.
+ *   pthread key or, with glibc, at exit, clients and resets are JC_INVALID. pthread_cancel waits until the call has returned.
  * - Nothing is written to stderr.
  * - A child made by fork makes its own handles: with its parent's, functions return JC_INVALID and free nothing.
  * - Once it was used, the library has to stay loaded: no dlclose.
@@ -492,10 +493,10 @@ int32_t jc_client_reset_system_user_mfa(jc_client *client,
 
 /**
  * Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
- * {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME or
- * JC_BY_NAMES the user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url",
- * "body"}, the search that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what
- * is wrong. Sends nothing. Any thread, many at once.
+ * {"userId": as it may be shown, "method", "url", "headers", "body", and where one is used "proxy": its URL without a
+ * login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the user's id is not known: in place of "userId"
+ * and "url" stand "name" and "lookup": {"method", "url", "body"}, the search that is sent first. Returns JC_OK, or
+ * JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
  */
 int32_t jc_client_preview_reset(jc_client *client,
                                 const char *id,

@@ -68,7 +68,6 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     let error = ServerError::read(&text_shown);
     let status = answer.status;
     let clean = |text: &str| redactor.clean(text, MESSAGE_MAX);
-    let server_message = error.message.as_deref().map(clean);
 
     let refused = |code, what: String| Verdict::new(Outcome::Refused, code, what);
     let unknown = |code, what: String| Verdict::new(Outcome::Unknown, code, what);
@@ -113,7 +112,8 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
         _ => unknown(Code::AnswerNotUnderstood, format!("the answer has the status {status}")),
     };
     verdict.http_status = Some(status);
-    verdict.server_message = if verdict.outcome == Outcome::Reset { None } else { server_message };
+    let message = error.message.as_deref().filter(|_| verdict.outcome != Outcome::Reset);
+    verdict.server_message = message.map(clean);
     verdict.body = (!text_shown.is_empty()).then(|| redactor.clean(&text_shown, RESULT_BODY_MAX));
     verdict.retry_after = answer.retry_after;
     verdict.proves_key = match verdict.code {

@@ -81,6 +81,9 @@ impl Client {
         let headers: serde_json::Map<_, _> = shown.collect();
         let url = self.session.shown(self.session.config().url(&request.path()).as_str());
         let mut preview = json!({ "method": "POST", "headers": headers, "body": request.body() });
+        if let Some(proxy) = self.session.config().proxy_in_use() {
+            preview["proxy"] = self.session.shown(proxy.url.as_str()).into();
+        }
         let whom = self.session.whom(request);
         match request.unknown_name() {
             None => {

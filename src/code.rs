@@ -102,7 +102,7 @@ codes! {
     JournalNotLockable = "Journal.NotLockable", [],
         "Put the journal on a local disk: this file system cannot lock a file. Nothing was sent.";
     JournalUnreadable = "Journal.Unreadable", [],
-        "Give a journal, or the path of a file that is not there yet; nothing was sent, and the file is unchanged.";
+        "Give a journal, or the path of a file that is not there yet. If a journal is damaged, list from it who was reset and who is unknown, and go on with the others in a new one; nothing was sent, and the file is unchanged.";
     JournalMismatch = "Journal.Mismatch", [],
         "Give the journal of this URL and organization, or the path of a new one; nothing was sent.";
     JournalNotWritten = "Journal.NotWritten", [EveryonesFailure],

@@ -130,6 +130,11 @@ impl Config {
         address::below(&self.base, path)
     }
 
+    /// The proxy that requests go through: one over plain http never does.
+    pub fn proxy_in_use(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|_| self.base.scheme() != "http")
+    }
+
     /// Redacts every secret of this configuration.
     pub fn redactor(&self) -> Redactor {
         let login = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
@@ -318,6 +323,24 @@ mod tests {
             let options = Options { api_key: key.clone(), ..options };
             assert_eq!(config(options, &[]).unwrap_err().code, Code::ConfigurationInvalid);
         }
+    }
+
+    #[test]
+    fn what_is_as_long_as_its_bound_is_taken() {
+        let longest = |begin: &str| format!("{begin}{}", "a".repeat(HEAD_TEXT_MAX - begin.len()));
+        let plain = config(Options { user_agent: some(""), ..Options::default() }, &[("JCApiKey", "k")]);
+        let user_agent = plain.unwrap().user_agent;
+        assert_eq!(user_agent, concat!("jcsdk/", env!("CARGO_PKG_VERSION")));
+        let options = Options {
+            api_key: Some(Secret::new(longest(""))),
+            url: Some(longest("https://api.example/")),
+            user_agent: Some(longest(&format!("{user_agent} "))[user_agent.len() + 1..].to_owned()),
+            max_retries: Some(RETRIES_MAX),
+            ..Options::default()
+        };
+        let config = config(options, &[]).unwrap();
+        assert_eq!(config.base.as_str().len(), HEAD_TEXT_MAX);
+        assert_eq!((config.user_agent.len(), config.max_retries), (HEAD_TEXT_MAX, RETRIES_MAX));
     }
 
     #[test]

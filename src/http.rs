@@ -36,7 +36,7 @@ pub fn client(config: &Config, tls: &rustls::ClientConfig) -> Result<reqwest::Cl
         .connect_timeout(config.connect_timeout)
         .pool_idle_timeout(IDLE_MAX)
         .dns_resolver(Names::new(plain, config.connect_timeout));
-    if let Some(proxy) = config.proxy.as_ref().filter(|_| !plain) {
+    if let Some(proxy) = config.proxy_in_use() {
         builder = builder.proxy(through(proxy)?);
     }
     builder.build().map_err(|error| invalid(format!("no HTTP client could be made ({error})")))

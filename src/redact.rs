@@ -155,7 +155,7 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
 /// Whether the text ends here, or in an escape that is not complete.
 fn is_cut(rest: &str) -> bool {
     let of_an_escape = |b: u8| b.is_ascii_alphanumeric() || b"\\%&#".contains(&b);
-    rest.is_empty() || rest.len() < ESCAPE_MAX && rest.starts_with(ESCAPES) && rest.bytes().all(of_an_escape)
+    rest.is_empty() || rest.len() <= ESCAPE_MAX && rest.starts_with(ESCAPES) && rest.bytes().all(of_an_escape)
 }
 
 fn is_ellipsis(rest: &str) -> bool {
@@ -277,6 +277,7 @@ mod tests {
         ] {
             assert_eq!(clean(&format!("a {written} b {written}")), "a *** b ***", "{written}");
         }
+        assert_eq!(Redactor::new([Secret::new("a'key")]).clean("is a&apos;key", 100), "is ***");
     }
 
     #[test]
@@ -299,6 +300,9 @@ mod tests {
     fn a_key_that_the_end_cuts_is_found() {
         assert_eq!(clean("x-api-key: k3y/Wi"), "x-api-key: ***");
         assert_eq!(clean("x-api-key: k3y"), "x-api-key: k3y");
+        assert_eq!(clean("x-api-key: k3y/%5"), "x-api-key: ***");
+        assert_eq!(clean("x-api-key: k3y/&#x0000057"), "x-api-key: ***");
+        assert_eq!(clean("k3y/% is shorter"), "k3y/% is shorter");
         let whole = Redactor::new([Secret::new(KEY)]);
         assert_eq!(whole.clean_whole("user-k3y/Wi", 100), "user-k3y/Wi");
         assert_eq!(whole.clean_whole(&format!("user-{KEY}"), 100), "user-***");
@@ -327,6 +331,7 @@ mod tests {
             assert_eq!(redactor.clean("User 'ok-1' is not known", 100), "User 'ok-1' is not known", "{key}");
             assert_eq!(redactor.clean(&format!("key={key}, wrong"), 100), "key=***, wrong");
         }
+        assert_eq!(Redactor::new([Secret::new("okay")]).clean_whole("okay-1", 100), "***-1");
     }
 
     #[test]

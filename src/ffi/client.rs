@@ -81,10 +81,10 @@ pub(super) fn reset(
 }
 
 /// Says what jc_client_reset_system_user_mfa with the same arguments would send, as JSON in out_buf:
-/// {"userId": as it may be shown, "method", "url", "headers", "body"}, with *** in place of the key. With JC_BY_NAME or
-/// JC_BY_NAMES the user's id is not known: in place of "userId" and "url" stand "name" and "lookup": {"method", "url",
-/// "body"}, the search that is sent first. Returns JC_OK, or JC_INVALID with a result document in out_buf that says what
-/// is wrong. Sends nothing. Any thread, many at once.
+/// {"userId": as it may be shown, "method", "url", "headers", "body", and where one is used "proxy": its URL without a
+/// login}, with *** in place of the key. With JC_BY_NAME or JC_BY_NAMES the user's id is not known: in place of "userId"
+/// and "url" stand "name" and "lookup": {"method", "url", "body"}, the search that is sent first. Returns JC_OK, or
+/// JC_INVALID with a result document in out_buf that says what is wrong. Sends nothing. Any thread, many at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_preview_reset(
     client: *mut ClientHandle,

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 #![allow(non_camel_case_types)] // the types' names are C's
 
+mod abi;
 mod batch;
 mod buffer;
 mod cancellation;

@@ -2,13 +2,12 @@
 
 use std::ffi::{CStr, c_char};
 
+use super::abi::JC_ABI_VERSION;
+
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
     Err(_) => panic!("a version has no NUL in it"),
 };
-
-/// The ABI that this header describes. Compare it with jc_abi_version() where the library is loaded by name.
-pub const JC_ABI_VERSION: u32 = 1;
 
 /// The library's version, such as "0.1.0". The text is static: do not free it.
 #[unsafe(no_mangle)]

@@ -35,7 +35,8 @@ pub struct JournalFile {
 pub fn open(path: &Path, place: Place) -> Result<(JournalFile, Read, u64), Fault> {
     let path = absolute(path)?;
     let (file, is_new) = open_to_write(&path)?;
-    is_regular(&file.metadata().map_err(|error| not_written("cannot be opened", &error))?)?;
+    // Windows has no metadata of a device.
+    is_regular(&file.metadata().map_err(|error| not_read(&error))?)?;
     lock(&file)?;
     let mut journal = JournalFile { file, path };
     journal.has_its_name().map_err(|error| not_written("cannot be opened", &error))?;

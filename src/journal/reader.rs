@@ -108,6 +108,9 @@ fn same_name(name: &str) -> Box<str> {
     name.to_ascii_lowercase().into()
 }
 
+/// What is wrong with a broken line that no run follows.
+const TORN: &str = "it is not whole, and the line after it begins no run, as it would after a crash";
+
 /// Reads a journal piece by piece. It passes over what a crash or a power cut has torn, and over nothing else.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -191,7 +194,7 @@ impl Reader {
         self.text.clear();
         match line {
             _ if !self.has_run && !matches!(line, Ok(Line::Run(_)) | Err(NotRead::Wrong(_))) => {
-                Err(unreadable(1, "it is no first line of a journal"))
+                Err(unreadable(1, "it is no whole first line of a journal"))
             }
             Err(NotRead::Wrong(why)) => Err(unreadable(self.number, why)),
             Err(NotRead::Broken) if touches_nul => {
@@ -200,7 +203,7 @@ impl Reader {
             }
             Err(NotRead::Broken) => match self.torn.replace(self.number) {
                 None => Ok(()),
-                Some(torn) => Err(unreadable(torn, "it is not whole")),
+                Some(torn) => Err(unreadable(torn, TORN)),
             },
             Ok(line) => self.learn(line),
         }
@@ -214,7 +217,7 @@ impl Reader {
                 return Err(mismatch(self.number, place, &self.place));
             }
         } else if let Some(torn) = torn {
-            return Err(unreadable(torn, "it is not whole"));
+            return Err(unreadable(torn, TORN));
         }
         self.past.learn(line);
         Ok(())
@@ -418,6 +421,23 @@ mod tests {
         }
         let utf16: Vec<u8> = whole().encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(utf16).unwrap_err().code, Code::JournalUnreadable);
+    }
+
+    /// Two runs that each tore their first line leave a journal that nobody goes on with: a person has to.
+    #[test]
+    fn a_damaged_journal_says_what_to_do() {
+        let first = "{\"journal\":1,\"run\":\"00";
+        for (text, message) in [
+            (first.to_owned(), "line 1 cannot be read: it is no whole first line of a journal"),
+            (
+                run(1) + &begin(1, 1, "u") + first + "\n" + first + "\n",
+                "line 3 cannot be read: it is not whole, and the line after it begins no run, as it would after a crash",
+            ),
+        ] {
+            let fault = read(text).unwrap_err();
+            assert!(fault.message.ends_with(message), "{fault}");
+            assert!(fault.code.hint().contains("list from it who was reset and who is unknown"), "{fault}");
+        }
     }
 
     /// A line that is whole counts also where NUL bytes touch it.

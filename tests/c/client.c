@@ -32,6 +32,24 @@ static void preview(jc_client *client)
     check_number("it sends nothing", sim_count("requests"), before);
 }
 
+/* NULL where the preview must not name one. */
+static void previewed_proxy(const char *url, const char *no_proxy, const char *shown)
+{
+    jc_options *options = sim_options(url);
+    jc_client *client = NULL;
+    jc_buf preview = JC_BUF_INIT;
+    jc_options_set_text(options, JC_OPT_PROXY, "http://someone:s3cret@127.0.0.1:9");
+    jc_options_set_text(options, JC_OPT_NO_PROXY, no_proxy);
+    check_number("a client behind a proxy", jc_client_new(options, &client, NULL), JC_OK);
+    jc_client_preview_reset(client, "ok-1", -1, JC_UNTIL_UNSET, 0, &preview);
+    if (shown) check_has("its preview names the proxy", (char *)preview.ptr, shown);
+    else check_has_not("its preview names none", (char *)preview.ptr, "\"proxy\"");
+    check_has_not("and no login", (char *)preview.ptr, "s3cret");
+    jc_buf_free(&preview);
+    jc_client_free(client);
+    jc_options_free(options);
+}
+
 static void odd_dates(jc_client *client)
 {
     int64_t year_2400 = INT64_C(13569465600);
@@ -64,6 +82,9 @@ int main(void)
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     one_connection(client);
     preview(client);
+    previewed_proxy(sim("SIM_HTTPS"), "", "\"proxy\":\"http://127.0.0.1:9/\"");
+    previewed_proxy(sim("SIM_HTTPS"), "*", NULL);
+    previewed_proxy(sim("SIM_HTTP"), "", NULL);
     odd_dates(client);
     jc_client_free(client);
 

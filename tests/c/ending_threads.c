@@ -102,8 +102,14 @@ static void a_small_stack(void)
 static void at_exit(void)
 {
     reset("ok-5");
+#ifdef __GLIBC__
     check_number("a call at exit is invalid", status, JC_INVALID);
     check_has("in words as well", (char *)result.ptr, "calling thread is at its end");
+    check_number("and sent nothing", sim_count("ok-5"), 0);
+#else /* musl keeps the thread-locals of the thread that exits */
+    check_number("a call at exit works", status, JC_OK);
+    check_number("and arrived", sim_count("ok-5"), 1);
+#endif
     jc_client_free(client);
     jc_buf_free(&result);
     if (check_done()) _exit(1);
@@ -111,17 +117,12 @@ static void at_exit(void)
 
 int main(void)
 {
-    FILE *quiet = tmpfile();
-    int standard_error = dup(STDERR_FILENO);
-    dup2(fileno(quiet), STDERR_FILENO);
+    struct sys_stderr away = sys_stderr_away();
     atexit(at_exit);
     client = sim_client(sim("SIM_HTTPS"));
     a_small_stack();
     thread_locals_that_are_gone();
     a_thread_that_is_cancelled();
-    check_number("nothing of it is on stderr", lseek(STDERR_FILENO, 0, SEEK_END), 0);
-    dup2(standard_error, STDERR_FILENO);
-    close(standard_error);
-    fclose(quiet);
+    check_number("nothing of it is on stderr", sys_stderr_back(away), 0);
     return check_done();
 }

@@ -129,17 +129,12 @@ static void without_a_descriptor(void)
 
 int main(void)
 {
-    FILE *quiet = tmpfile();
-    int standard_error = dup(STDERR_FILENO);
-    dup2(fileno(quiet), STDERR_FILENO);
+    struct sys_stderr away = sys_stderr_away();
     look_ups_that_fail();
     look_ups_without_an_answer();
     without_a_thread();
     without_a_descriptor();
     jc_buf_free(&result);
-    check_number("the library writes nothing to stderr", lseek(STDERR_FILENO, 0, SEEK_END), 0);
-    dup2(standard_error, STDERR_FILENO);
-    close(standard_error);
-    fclose(quiet);
+    check_number("the library writes nothing to stderr", sys_stderr_back(away), 0);
     return check_done();
 }

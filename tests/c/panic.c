@@ -1,7 +1,5 @@
 /* A defect inside, against a library that is built to have one: for the user panic-here when it reads the arguments,
    for panic-there when it works, for panic-late when the answer is there. */
-#include <unistd.h>
-
 #include "check.h"
 #include "simulator.h"
 
@@ -65,17 +63,12 @@ int main(void)
 {
     sys_set_env("JCApiKey", KEY);
     sys_set_env("JCApiUrl", sim("SIM_HTTP"));
-    FILE *quiet = tmpfile();
-    int standard_error = dup(STDERR_FILENO);
-    dup2(fileno(quiet), STDERR_FILENO);
+    struct sys_stderr away = sys_stderr_away();
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     one_user(client);
     in_a_batch(client);
     jc_client_free(client);
     check_number("nobody else was reset", sim_count("resets"), 8);
-    check_number("nothing of it is on stderr", lseek(STDERR_FILENO, 0, SEEK_END), 0);
-    dup2(standard_error, STDERR_FILENO);
-    close(standard_error);
-    fclose(quiet);
+    check_number("nothing of it is on stderr", sys_stderr_back(away), 0);
     return check_done();
 }

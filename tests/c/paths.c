@@ -48,6 +48,11 @@ int main(void)
     trusts("a path with a drive and backslashes", full);
     snprintf(verbatim, sizeof verbatim, "\\\\?\\%s", full);
     trusts("a path that Windows takes as it is", verbatim);
+    if (getenv("SIM_SHARE")) {
+        char share[1024];
+        snprintf(share, sizeof share, "%s\\drive.pem", getenv("SIM_SHARE"));
+        trusts("a share of the network", share);
+    }
 #endif
     return check_done();
 }

@@ -1,4 +1,5 @@
-/* The few calls that each system has under names of its own: sockets, the environment, sleep, threads, libraries. */
+/* The few calls that each system has under names of its own: sockets, the environment, sleep, threads, libraries, files
+   and standard error. */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #ifdef _WIN32
+#include <io.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
@@ -18,6 +20,10 @@ typedef HMODULE sys_library;
 
 #define SYS_LIBRARY "jcsdk.dll"
 #define sys_close_socket closesocket
+#define sys_dup _dup
+#define sys_dup2 _dup2
+#define sys_close _close
+#define sys_fileno _fileno
 
 static inline void sys_use_sockets(void)
 {
@@ -43,6 +49,13 @@ static inline FILE *sys_open(const char *path, const char *mode)
     if (!MultiByteToWideChar(CP_UTF8, 0, path, -1, wide_path, 1024)) abort();
     if (!MultiByteToWideChar(CP_UTF8, 0, mode, -1, wide_mode, 8)) abort();
     return _wfopen(wide_path, wide_mode);
+}
+
+static inline void sys_remove(const char *path)
+{
+    wchar_t wide[1024];
+    if (!MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 1024)) abort();
+    _wremove(wide);
 }
 
 struct sys_start {
@@ -109,6 +122,10 @@ typedef void *sys_library;
 #endif
 #define INVALID_SOCKET (-1)
 #define sys_close_socket close
+#define sys_dup dup
+#define sys_dup2 dup2
+#define sys_close close
+#define sys_fileno fileno
 
 static inline void sys_use_sockets(void)
 {
@@ -127,6 +144,11 @@ static inline void sys_sleep(unsigned milliseconds)
 static inline FILE *sys_open(const char *path, const char *mode)
 {
     return fopen(path, mode);
+}
+
+static inline void sys_remove(const char *path)
+{
+    remove(path);
 }
 
 static inline void sys_thread_start(sys_thread *thread, void *(*work)(void *), void *argument)
@@ -155,5 +177,41 @@ static inline int sys_unload(sys_library library)
     return dlclose(library);
 }
 #endif
+
+/* In bytes; -1 where there is no such file. */
+static inline long sys_size(const char *path)
+{
+    FILE *file = sys_open(path, "rb");
+    if (!file) return -1;
+    fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    fclose(file);
+    return size;
+}
+
+/* Where standard error went before, and the file that it goes to now. */
+struct sys_stderr {
+    int before;
+    FILE *file;
+};
+
+static inline struct sys_stderr sys_stderr_away(void)
+{
+    struct sys_stderr away = {sys_dup(2), tmpfile()};
+    if (!away.file || sys_dup2(sys_fileno(away.file), 2) < 0) abort();
+    return away;
+}
+
+/* Puts it back, and returns how many bytes went to the file. */
+static inline long sys_stderr_back(struct sys_stderr away)
+{
+    fflush(stderr);
+    sys_dup2(away.before, 2);
+    sys_close(away.before);
+    fseek(away.file, 0, SEEK_END);
+    long size = ftell(away.file);
+    fclose(away.file);
+    return size;
+}
 
 #endif

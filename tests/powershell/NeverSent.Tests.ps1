@@ -186,7 +186,7 @@ Describe 'Never sent' {
         $env:JCEnvironment = $null
         $failed = (Invoke-Form 'R -Id ok-1 -Environment production').Errors
         $failed.FullyQualifiedErrorId | Should -Be 'Environment.Invalid,Reset-JcSdkSystemUserMfa'
-        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: -Environment is ''production'', which is none of STANDARD, EU and IN.'
+        $failed.Exception.Message | Should -BeExactly 'Nobody was reset: the environment is ''production'', which is none of STANDARD, EU and IN.'
     }
 
     It 'with -Force a past date is sent, and one after 2400; a date before 1970 is not' {

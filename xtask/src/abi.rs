@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::build::{self, SONAME};
+use crate::build::{self, soname};
 use crate::workspace::{succeed, target, top};
 
 /// Texts that only a build for tests contains, which panics on purpose.
@@ -24,7 +24,7 @@ pub fn write() -> Result<()> {
     if let Ok(committed) = committed() {
         let lost = lost(&committed, &now);
         ensure!(
-            lost.is_empty() || !committed.contains(&format!("soname {SONAME}")),
+            lost.is_empty() || !committed.contains(&format!("soname {}", soname())),
             "existing programs depend on this, so only a new ABI version may change it:\n{}",
             lost.join("\n")
         );
@@ -79,7 +79,8 @@ fn read() -> Result<BTreeSet<String>> {
     ensure!(symbols == functions, "the library exports {symbols:?}, the header has {functions:?}");
 
     let dynamic = output(Command::new("readelf").arg("-d").arg(&library))?;
-    ensure!(dynamic.contains(&format!("[{SONAME}]")), "the library's soname is not {SONAME}");
+    let soname = soname();
+    ensure!(dynamic.contains(&format!("[{soname}]")), "the library's soname is not {soname}");
     ensure!(
         dynamic.contains("NODELETE"),
         "the library is not linked with -z nodelete, so it could be unloaded while its threads run"
@@ -93,9 +94,7 @@ fn read() -> Result<BTreeSet<String>> {
     let mut facts: BTreeSet<_> =
         header.functions.iter().map(|function| format!("function {function}")).collect();
     facts.extend(measure(&header)?);
-    facts.insert(format!("soname {SONAME}"));
-    let version = format!("constant JC_ABI_VERSION = {}", SONAME.rsplit('.').next().unwrap_or_default());
-    ensure!(facts.contains(&version), "JC_ABI_VERSION is not the soname's number");
+    facts.insert(format!("soname {soname}"));
     Ok(facts)
 }
 
@@ -213,6 +212,23 @@ mod tests {
         assert_eq!(header.constants, ["JC_OK"]);
         assert_eq!(header.structs, [("b".to_owned(), vec!["char *ptr".to_owned(), "size_t len".to_owned()])]);
         assert_eq!(name(&header.functions[1]).as_deref(), Some("g"));
+    }
+
+    /// The places that are not made from it.
+    #[test]
+    fn every_place_names_the_same_version() {
+        const LOADER: &str = "powershell/JumpCloudApiSdkV1/Interop/Native/NativeLoader.cs";
+        for (path, before, after) in [
+            ("tests/c/system.h", "\"libjcsdk.so.", "\""),
+            ("tests/c/system.h", "\"libjcsdk.", ".dylib\""),
+            ("examples/node/reset.js", "\"libjcsdk.so.", "\""),
+            ("examples/python/reset.py", "\"libjcsdk.so.", "\""),
+            (LOADER, "const uint AbiVersion = ", ";"),
+        ] {
+            let text = fs::read_to_string(top().join(path)).unwrap();
+            let wanted = format!("{before}{}{after}", build::abi::JC_ABI_VERSION);
+            assert!(text.contains(&wanted), "{path} does not have {wanted}");
+        }
     }
 
     #[test]

@@ -6,9 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::workspace::{cargo, succeed, target};
+use abi::JC_ABI_VERSION;
 
-/// The number is `JC_ABI_VERSION`.
-pub const SONAME: &str = "libjcsdk.so.1";
+#[path = "../../src/ffi/abi.rs"]
+pub mod abi;
+
+/// What programs ask the loader of Linux for.
+pub fn soname() -> String {
+    format!("libjcsdk.so.{JC_ABI_VERSION}")
+}
+
+/// The same on macOS.
+pub fn dylib() -> String {
+    format!("libjcsdk.{JC_ABI_VERSION}.dylib")
+}
 
 /// Builds the library that is shipped, and says in which folder it is.
 pub fn release() -> Result<PathBuf> {
@@ -36,8 +47,8 @@ pub fn for_tests(name: &str, args: &[&str]) -> Result<PathBuf> {
 pub fn stage(built: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     for (from, to) in [
-        ("libjcsdk.so", &["libjcsdk.so", SONAME][..]),
-        ("libjcsdk.dylib", &["libjcsdk.dylib", "libjcsdk.1.dylib"]),
+        ("libjcsdk.so", &["libjcsdk.so", &soname()][..]),
+        ("libjcsdk.dylib", &["libjcsdk.dylib", &dylib()]),
         ("jcsdk.dll", &["jcsdk.dll"]),
         ("jcsdk.dll.lib", &["jcsdk.lib"]),
     ] {

@@ -77,7 +77,7 @@ impl Crash {
         let work = target().join("crash");
         fs::create_dir_all(&work)?;
         // The loader looks for the library under its soname.
-        for name in ["libjcsdk.so", build::SONAME] {
+        for name in ["libjcsdk.so", &build::soname()] {
             fs::copy(library.join("libjcsdk.so"), work.join(name))?;
         }
         let program = work.join("crash");

@@ -14,8 +14,8 @@ use code::Code;
 mod code;
 
 /// In the order in which a reader meets them.
-const SOURCES: [&str; 9] =
-    ["status", "version", "buffer", "request", "one_shot", "options", "client", "batch", "journal"];
+const SOURCES: [&str; 10] =
+    ["status", "abi", "version", "buffer", "request", "one_shot", "options", "client", "batch", "journal"];
 
 pub fn write() -> Result<()> {
     fs::write(path(), generate()?).context("include/jcsdk.h was not written")

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use simulator::{Options, Simulator};
 
-use crate::build::{self, SONAME};
+use crate::build;
 use crate::compiler::finds_library;
 use crate::natives::{self, Profile, Recipe};
 use crate::program::is_installed;
@@ -71,7 +71,7 @@ struct Layout {
     /// The name in the build's folder, and the path below the prefix.
     files: Vec<(&'static str, String)>,
     /// What each link points to, and its name in lib.
-    links: Vec<(String, &'static str)>,
+    links: Vec<(String, String)>,
     shared: String,
     /// The property by which CMake links the shared one.
     linked_as: String,
@@ -85,27 +85,31 @@ impl Layout {
         let shared = if target.contains("linux") {
             format!("lib/libjcsdk.so.{VERSION}")
         } else if target.contains("apple") {
-            "lib/libjcsdk.1.dylib".to_owned()
+            format!("lib/{}", build::dylib())
         } else {
             "bin/jcsdk.dll".to_owned()
         };
         let to = |path: &str| path.to_owned();
+        let (soname, dylib) = (build::soname(), build::dylib());
         let import = |library: &str| format!("IMPORTED_IMPLIB \"${{_jcsdk_prefix}}/lib/{library}\"");
         Ok(if target.contains("linux") {
             Self {
                 files: vec![("libjcsdk.so", shared.clone()), ("libjcsdk.a", to("lib/libjcsdk.a"))],
-                links: vec![(format!("libjcsdk.so.{VERSION}"), SONAME), (to(SONAME), "libjcsdk.so")],
+                links: vec![
+                    (format!("libjcsdk.so.{VERSION}"), soname.clone()),
+                    (soname.clone(), to("libjcsdk.so")),
+                ],
                 shared,
-                linked_as: format!("IMPORTED_SONAME \"{SONAME}\""),
+                linked_as: format!("IMPORTED_SONAME \"{soname}\""),
                 static_library: "libjcsdk.a",
                 system_libraries: "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
             }
         } else if target.contains("apple") {
             Self {
                 files: vec![("libjcsdk.dylib", shared.clone()), ("libjcsdk.a", to("lib/libjcsdk.a"))],
-                links: vec![(to("libjcsdk.1.dylib"), "libjcsdk.dylib")],
+                links: vec![(dylib.clone(), to("libjcsdk.dylib"))],
                 shared,
-                linked_as: to("IMPORTED_SONAME \"@rpath/libjcsdk.1.dylib\""),
+                linked_as: format!("IMPORTED_SONAME \"@rpath/{dylib}\""),
                 static_library: "libjcsdk.a",
                 system_libraries: "-framework Security -framework CoreFoundation -liconv -lSystem -lc -lm",
             }

@@ -249,6 +249,9 @@ impl Recipe {
                 command.env_remove(name);
             }
         }
+        if self.target.ends_with("windows-gnu") {
+            order_imports(top, &mut command, &target.join(self.target))?;
+        }
         let folders = if profile == Profile::Release { self.folders(top, target)? } else { Vec::new() };
         command
             .env("CARGO_ENCODED_RUSTFLAGS", self.rust_flags(&folders).join("\u{1f}"))
@@ -275,6 +278,9 @@ impl Recipe {
         if self.target.ends_with("musl") {
             flags.push("-Ctarget-feature=-crt-static".to_owned()); // a shared library needs the system's
         }
+        if self.target.ends_with("windows-gnu") {
+            flags.push(format!("-Lnative={MINGW}"));
+        }
         if self.target.ends_with("msvc") {
             flags.push("-Ctarget-feature=+crt-static".to_owned()); // vcruntime140.dll is not on every Windows
         }
@@ -297,6 +303,28 @@ impl Recipe {
         folders.push((std, "/rust".to_owned()));
         Ok(folders)
     }
+}
+
+/// mingw-w64's import libraries, below the folder in which cargo works.
+const MINGW: &str = "out/mingw-w64";
+
+/// GNU ld sorts the imports by the paths of their libraries. So that these compare in the same way wherever it builds,
+/// mingw-w64's have a relative path, and those that rustc makes for a link lie below the folder that has all the others.
+fn order_imports(top: &Path, command: &mut Command, target: &Path) -> Result<()> {
+    let temporary = target.join("temporary");
+    fs::create_dir_all(&temporary)?;
+    command.env("TMPDIR", temporary);
+    #[cfg(unix)]
+    {
+        let any = output(Command::new("x86_64-w64-mingw32-gcc").arg("-print-file-name=libkernel32.a"))?;
+        let mingw = top.join(MINGW);
+        fs::create_dir_all(mingw.parent().context("no folder")?)?;
+        let _ = fs::remove_file(&mingw);
+        std::os::unix::fs::symlink(Path::new(&any).parent().context("no folder")?, mingw)?;
+    }
+    #[cfg(not(unix))]
+    let _ = top;
+    Ok(())
 }
 
 /// Whether the toolchain that runs this has the target's standard library.

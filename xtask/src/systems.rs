@@ -92,12 +92,14 @@ fn windows_c(_: bool) -> Result<Result<Sum, String>> {
     if let Err(why) = Recipe::of(native) {
         return Ok(Err(format!("{why:#}")));
     }
+    let mut environment = prefix(&wine)?;
+    environment.extend(share(&staged(native))?);
     let way = Way {
         name: native.rid,
         compiler: Compiler::Gnu("x86_64-w64-mingw32-gcc"),
         flags: &["-D__USE_MINGW_ANSI_STDIO=1"],
-        wrapper: vec![wine.clone().into()],
-        environment: prefix(&wine)?,
+        wrapper: vec![wine.into()],
+        environment,
     };
     programs(native, Profile::Release, &way, false).map(Ok)
 }
@@ -196,7 +198,7 @@ fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Res
     if profile == Profile::Release {
         built = natives::shipped(native)?;
     }
-    let folder = target().join("systems").join(native.rid);
+    let folder = staged(native);
     let _ = fs::remove_dir_all(&folder);
     build::stage(built.parent().context("no folder")?, &folder)?;
     let sum = c::all(&folder, way, is_linux)?;
@@ -205,6 +207,27 @@ fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Res
         note(native, &format!("C tests on {on}"), sum)?;
     }
     Ok(sum)
+}
+
+/// Where the programs and their library lie.
+fn staged(native: &Native) -> PathBuf {
+    target().join("systems").join(native.rid)
+}
+
+/// The folder, as a share of the network that Wine has of it.
+#[cfg(unix)]
+fn share(folder: &Path) -> Result<Option<(&'static str, OsString)>> {
+    let server = target().join("wine/dosdevices/unc/localhost");
+    let share = server.join("jcsdk");
+    fs::create_dir_all(&server)?;
+    let _ = fs::remove_file(&share);
+    std::os::unix::fs::symlink(folder, share)?;
+    Ok(Some(("SIM_SHARE", r"\\localhost\jcsdk".into())))
+}
+
+#[cfg(not(unix))]
+fn share(_: &Path) -> Result<Option<(&'static str, OsString)>> {
+    Ok(None)
 }
 
 /// The module's tests in PowerShell for Windows, as `JCSDK_PWSH_WINDOWS` starts it; the simulator is a Windows program.

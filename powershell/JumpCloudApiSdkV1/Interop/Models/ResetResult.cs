@@ -34,15 +34,15 @@ public sealed class ResetResult
     /// <summary>Seconds, retries included.</summary>
     public double Duration { get; internal set; }
 
-    internal string? Hint { get; set; }
+    internal string? Hint;
 
     /// <summary>Every other user would fail in the same way, and the batch sends nothing more.</summary>
-    internal bool StopsBatch { get; init; }
+    internal bool StopsBatch;
 
     /// <summary>
     /// From when on the server takes requests again, where it has asked for a longer wait than any user has time for.
     /// </summary>
-    internal DateTime? GoOnAfter { get; init; }
+    internal DateTime? GoOnAfter;
 
     internal bool IsReset => Outcome == "reset";
 

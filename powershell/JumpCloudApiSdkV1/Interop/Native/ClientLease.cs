@@ -1,5 +1,8 @@
 using System;
+using System.Management.Automation;
 using System.Text;
+using System.Text.Json;
+using System.Threading;
 using JumpCloudApiSdkV1.Models;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -10,46 +13,62 @@ namespace JumpCloudApiSdkV1.Interop;
 /// </summary>
 internal sealed class ClientLease : IDisposable
 {
+    // Takes a proxy's place, to see whether the library would use one, and for which address. Nothing is sent to it.
+    private static readonly Uri StandIn = new("http://proxy.invalid");
+
     private static readonly object Gate = new();
-    private static ClientHandle? kept;
+    private static Opened? kept;
     private static Configuration? keptConfiguration;
 
+    private readonly Opened opened;
     private readonly bool owned;
 
-    internal ClientHandle Client { get; }
+    internal ClientHandle Client => opened.Client;
 
-    private ClientLease(ClientHandle client, bool owned) => (Client, this.owned) = (client, owned);
+    /// <summary>For the verbose stream: which proxy the system has, or why none counts.</summary>
+    internal string? Note => opened.System?.Note;
+
+    // The address for which the system was asked for a proxy, and what it said.
+    private sealed record Opened(ClientHandle Client, Uri? Address, SystemProxy.Answer? System);
+
+    private ClientLease(Opened opened, bool owned)
+    {
+        (this.opened, this.owned) = (opened, owned);
+        // Another runspace may put its own client in this one's place: it lives on until the last lease is given back.
+        var added = false;
+        if (!owned) Client.DangerousAddRef(ref added);
+    }
 
     /// <summary>Takes over the configuration. Null, and why, when it is not good enough to send anything.</summary>
-    internal static ClientLease? Take(Configuration configuration, out ResetResult? why)
+    internal static ClientLease? Take(Configuration configuration, Func<bool> isStopping, out ResetResult? why)
     {
         why = null;
-        if (configuration.HasSecret)
+        var unused = configuration;
+        var isInside = false;
+        try
         {
-            using (configuration)
-                return Open(configuration, out why) is { } own ? new ClientLease(own, owned: true) : null;
-        }
-        lock (Gate)
-        {
-            if (kept is not null && configuration.IsSameAs(keptConfiguration!)) configuration.Dispose();
-            else if (Open(configuration, out why) is { } opened)
+            if (configuration.HasSecret)
+                return Open(configuration, isStopping, out why) is { } own ? new ClientLease(own, owned: true) : null;
+            // The one that is inside may have to wait until its system names a proxy.
+            while (!(isInside = Monitor.TryEnter(Gate, SystemProxy.PollMs)))
+                if (isStopping()) throw new PipelineStoppedException();
+            if (kept is null || !configuration.IsSameAs(keptConfiguration!) || HasAnotherProxy(kept, isStopping))
             {
-                kept?.Dispose();
-                keptConfiguration?.Dispose();
-                (kept, keptConfiguration) = (opened, configuration);
+                if (Open(configuration, isStopping, out why) is not { } opened) return null;
+                kept?.Client.Dispose();
+                (kept, unused, keptConfiguration) = (opened, keptConfiguration, configuration);
             }
-            else
-            {
-                configuration.Dispose();
-                return null;
-            }
-            // Another runspace may put its own client in this one's place: it lives on until the last lease is given
-            // back.
-            var added = false;
-            kept.DangerousAddRef(ref added);
             return new ClientLease(kept, owned: false);
         }
+        finally
+        {
+            if (isInside) Monitor.Exit(Gate);
+            unused?.Dispose();
+        }
     }
+
+    private static bool HasAnotherProxy(Opened opened, Func<bool> isStopping) =>
+        opened.Address is { } address && SystemProxy.Of(address, isStopping) != opened.System;
 
     /// <summary>
     /// An id or a name from outside as it may be shown: by the library's rule, without the client's secrets.
@@ -70,18 +89,41 @@ internal sealed class ClientLease : IDisposable
         else Client.DangerousRelease();
     }
 
-    private static ClientHandle? Open(Configuration configuration, out ResetResult? why)
+    private static Opened? Open(Configuration configuration, Func<bool> isStopping, out ResetResult? why)
+    {
+        var asks = configuration.AsksSystemForProxy;
+        if (Open(configuration, asks ? StandIn : null, out why) is not { } client) return null;
+        if (!asks || AddressBehindProxy(client) is not { } url) return new Opened(client, null, null);
+        client.Dispose();
+        // With the key in it, which is shown as ***, it is none.
+        var address = Uri.TryCreate(url, UriKind.Absolute, out var whole) ? new Uri(whole, "/") : null;
+        var system = address is null ? null : SystemProxy.Of(address, isStopping);
+        client = Open(configuration, system?.Proxy, out why);
+        if (why is not null && system?.Proxy is not null)
+            why.Message += " The proxy is the one that this system is set to use.";
+        return client is null ? null : new Opened(client, address, system);
+    }
+
+    private static ClientHandle? Open(Configuration configuration, Uri? proxy, out ResetResult? why)
     {
         why = null;
-        using var options = configuration.ToOptions();
+        using var options = configuration.ToOptions(proxy);
         var error = new Native.Buffer();
         var status = Native.jc_client_new(options, out var client, ref error);
         var document = error.Take();
         if (status == Native.Ok) return client;
         client.Dispose();
         why = ResetResult.FromJson(document);
-        // Here it is given with -Environment.
-        why.Message = why.Message?.Replace("the environment that was given", "-Environment", StringComparison.Ordinal);
         return null;
+    }
+
+    // Null where the library uses no proxy: because of NO_PROXY, or for http on this computer.
+    private static string? AddressBehindProxy(ClientHandle client)
+    {
+        var buffer = new Native.Buffer();
+        Native.jc_client_preview_reset(client, Utf8.Bytes("any")!, Native.ExclusionUnset, Native.UntilUnset, 0, ref buffer);
+        using var preview = JsonDocument.Parse(buffer.Take());
+        return preview.RootElement.TryGetProperty("proxy", out _)
+            ? preview.RootElement.GetProperty("url").GetString() : null;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography;
@@ -15,26 +16,36 @@ internal sealed class Configuration : IDisposable
     private const int ApiKey = 1, OrgId = 2, Environment = 3, Proxy = 6, ProxyUser = 7, ProxyPassword = 8;
     private const int UserAgent = 10, TotalTimeoutMs = 103, MaxRetries = 104;
 
+    private static readonly string[] ProxyNames = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
     private static readonly string[] EnvironmentNames =
-    {
-        "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy",
-        "NO_PROXY", "no_proxy", "SSL_CERT_FILE",
-    };
+    [
+        "JCApiKey", "JCOrgId", "JCEnvironment", "JCApiUrl", .. ProxyNames, "NO_PROXY", "no_proxy", "SSL_CERT_FILE",
+    ];
 
     // Of an option, or of an environment variable where there is a name.
-    private sealed record Setting(int Option, string? Name, byte[]? Text, long Number);
+    private sealed class Setting(int option, string? name, byte[]? text, long number)
+    {
+        internal readonly int Option = option;
+        internal readonly string? Name = name;
+        internal readonly byte[]? Text = text;
+        internal readonly long Number = number;
+    }
 
     private readonly List<Setting> settings = new();
 
     /// <summary>With a secret of the call's own the client is made for the call and forgotten.</summary>
-    internal bool HasSecret { get; }
+    internal readonly bool HasSecret;
 
     internal Fault? Fault { get; private set; }
+
+    /// <summary>Neither a parameter nor a variable names a proxy, and this system may have one of its own.</summary>
+    internal readonly bool AsksSystemForProxy;
 
     /// <summary>
     /// For the verbose stream: how a setting is read that an older JumpCloud module leaves in a session.
     /// </summary>
-    internal string? Note { get; }
+    internal readonly string? Note;
 
     /// <summary>A stand-in takes the place of the key where there is none, to see what would be sent.</summary>
     internal Configuration(IDictionary<string, object> bound, string userAgent, string? standInKey = null)
@@ -80,16 +91,20 @@ internal sealed class Configuration : IDisposable
             if (value is not null && bytes is null) Refuse($"${{env:{name}}}", CodeOf(name));
             settings.Add(new Setting(0, name, bytes, 0));
         }
+        AsksSystemForProxy = SystemProxy.IsAsked && !bound.ContainsKey("Proxy")
+            && Array.TrueForAll(ProxyNames, name => string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable(name)));
         var leftBehind = System.Environment.GetEnvironmentVariable("JCEnvironment");
         if ("production".Equals(leftBehind, StringComparison.OrdinalIgnoreCase) && !bound.ContainsKey("Environment")
             && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("JCApiUrl")))
             Note = $"JCEnvironment is '{leftBehind}', as an older JumpCloud module leaves it; it means STANDARD.";
     }
 
-    internal OptionsHandle ToOptions()
+    /// <summary>With a proxy that neither parameter nor variable names.</summary>
+    internal OptionsHandle ToOptions(Uri? proxy)
     {
         var options = Native.jc_options_new();
-        foreach (var setting in settings)
+        var own = proxy is null ? null : Utf8.SecretBytes(proxy.AbsoluteUri);
+        foreach (var setting in own is null ? settings : settings.Append(new Setting(Proxy, null, own, 0)))
         {
             var status = setting.Name is { } name ? Native.jc_options_set_env(options, Utf8.Bytes(name)!, setting.Text)
                 : setting.Text is { } text ? Native.jc_options_set_text(options, setting.Option, text)
@@ -98,6 +113,7 @@ internal sealed class Configuration : IDisposable
                 throw new InvalidOperationException(
                     $"The native library refused the option {setting.Name ?? $"{setting.Option}"} (status {status}).");
         }
+        CryptographicOperations.ZeroMemory(own);
         return options;
     }
 

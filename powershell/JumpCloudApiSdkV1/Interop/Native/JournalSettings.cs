@@ -24,7 +24,7 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
         bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }
 
-    // As the caller sees it: with his drives, and from where he stands.
+    // From where the session stands, and with its drives.
     private static string? Resolve(PSCmdlet cmdlet, string path)
     {
         try

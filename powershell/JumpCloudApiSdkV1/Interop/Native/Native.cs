@@ -32,6 +32,9 @@ internal static class Native
     [DllImport(Library)]
     internal static extern int jc_client_new(OptionsHandle options, out ClientHandle client, ref Buffer error);
     [DllImport(Library)]
+    internal static extern int jc_client_preview_reset(ClientHandle client, byte[] id, int exclusion, long until,
+        uint flags, ref Buffer result);
+    [DllImport(Library)]
     internal static extern int jc_client_redact(ClientHandle client, byte[] text, ref Buffer result);
     [DllImport(Library)] internal static extern void jc_client_free(IntPtr client);
 

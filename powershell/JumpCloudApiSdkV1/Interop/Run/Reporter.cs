@@ -9,20 +9,15 @@ namespace JumpCloudApiSdkV1.Interop;
 /// What the results of one call mean for its streams. A failure that is everyone's is one error, and is summed up at
 /// the end.
 /// </summary>
-internal sealed class Reporter
+internal sealed class Reporter(
+    bool isDetailed, bool passThru, bool isVerbose, bool hasJournal, ProgressMeter? progress)
 {
-    internal required bool Detailed { get; init; }
-    internal required bool PassThru { get; init; }
-    internal required bool IsVerbose { get; init; }
-    internal required bool HasJournal { get; init; }
-    internal required ProgressMeter? Progress { get; init; }
-
-    /// <summary>The code of the failure that is everyone's.</summary>
-    internal string? StoppedBy { get; private set; }
-
     private bool stopIsShown;
     private DateTime? goOnAfter;
     private int notTried, sameReason, reset, unknown, others;
+
+    /// <summary>The code of the failure that is everyone's.</summary>
+    internal string? StoppedBy { get; private set; }
 
     internal void Stop(string? code) => StoppedBy ??= code;
 
@@ -44,12 +39,14 @@ internal sealed class Reporter
         else if (result.Outcome == "unknown") unknown++;
         else others++;
 
-        return new ResetReport(
-            Output: Detailed ? result : PassThru && result.IsReset ? true : null,
-            Error: result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result),
-            Warning: isDuplicate ? $"DuplicateUser: {result.Message}" : null,
-            Verbose: IsVerbose ? Describe(result) : null,
-            Progress: Progress?.Count(result, total));
+        return new ResetReport
+        {
+            Output = isDetailed ? result : passThru && result.IsReset ? true : null,
+            Error = result.IsReset || isNotTried || isDuplicate || isSameReason ? null : new ResetException(result),
+            Warning = isDuplicate ? $"DuplicateUser: {result.Message}" : null,
+            Verbose = isVerbose ? Describe(result) : null,
+            Progress = progress?.Count(result, total),
+        };
     }
 
     internal IEnumerable<string> ClosingWarnings()
@@ -61,13 +58,13 @@ internal sealed class Reporter
                 + (goOnAfter is { } time
                     ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
                     : "");
-        if (HasJournal && unknown > 0)
+        if (hasJournal && unknown > 0)
             yield return $"Of {reset + unknown + others} users {reset} are reset, and of {unknown} it is not known. "
                 + "Look those up, then give just those who were not reset, with -Resume and -RetryUnknown: "
                 + "see about_JumpCloudApiSdkV1.";
     }
 
-    internal ProgressRecord? ClosingProgress() => Progress?.IsShown == true ? ProgressMeter.Completed() : null;
+    internal ProgressRecord? ClosingProgress() => progress?.IsShown == true ? ProgressMeter.Completed() : null;
 
     private static string Describe(ResetResult result) =>
         (result.Name is not { } name ? result.UserId : result.UserId.Length == 0 ? name : $"{name}, {result.UserId}")

@@ -21,7 +21,7 @@ internal sealed class ResetRequest
     internal IEnumerable<string> Verbose => Until?.Note is { } note ? [note, Describe()] : [Describe()];
 
     /// <summary>Makes an id or a name one that may be shown.</summary>
-    internal required Func<string, string> Show { private get; init; }
+    internal required Func<string, string> Show;
 
     /// <summary>
     /// The id or name as it may be shown. The library says it with its verdict; only who never gets one is asked for.
@@ -34,16 +34,16 @@ internal sealed class ResetRequest
     internal bool IsNobody => string.IsNullOrWhiteSpace(user.Given);
 
     /// <summary>Its place among the users that came in, from 1.</summary>
-    internal int Number { get; set; }
+    internal int Number;
 
     /// <summary>The same for messages, where it has no id to look for.</summary>
-    internal int? Place { get; set; }
+    internal int? Place;
 
     /// <summary>The batch has taken it, and may have sent it.</summary>
     internal bool IsSent { get; private set; }
 
     /// <summary>The user came through the pipeline, and may come again.</summary>
-    internal bool IsPiped { get; set; }
+    internal bool IsPiped;
 
     /// <summary>Nothing stands against sending it; ask ShouldProcess.</summary>
     internal bool IsReady { get; private set; }
@@ -68,18 +68,19 @@ internal sealed class ResetRequest
         }
     }
 
-    internal bool? Exclusion { get; init; }
-    internal Moment? Until { get; init; }
-    /// <summary>Given by name, and so the same for all users.</summary>
-    internal bool UntilIsNamed { get; init; }
+    internal bool? Exclusion;
+    internal Moment? Until;
 
-    internal uint Flags { get; init; }
+    /// <summary>Given by name, and so the same for all users.</summary>
+    internal bool UntilIsNamed;
+
+    internal uint Flags;
 
     /// <summary>
     /// Why it is not a request that can be sent, and whether all users after this one would have the same fault.
     /// </summary>
-    internal Fault? Fault { get; init; }
-    internal bool FaultIsEveryones { get; init; }
+    internal Fault? Fault;
+    internal bool FaultIsEveryones;
 
     internal ResetResult? Result { get; private set; }
 

@@ -33,7 +33,7 @@ public sealed class ResetRun
     private readonly CancellationToken stop;
     private readonly Reporter reporter;
     private readonly WaitMeter waitMeter = new();
-    private readonly bool showsProgress;
+    private readonly bool showsProgress, isVerbose;
 
     private readonly Queue<ResetRequest> waiting = new();
     private ResetRequest? unsent, lastDone;
@@ -53,15 +53,16 @@ public sealed class ResetRun
 
         var bound = cmdlet.MyInvocation.BoundParameters;
         reader = new InputReader(bound, sender.Redact);
-        reporter = new Reporter
-        {
-            Detailed = IsGiven("Detailed"),
-            PassThru = IsGiven("PassThru") && !sender.IsWhatIf,
-            IsVerbose = IsShown(verbosePreference),
-            HasJournal = sender.HasJournal && !sender.IsWhatIf,
-            Progress = cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null,
-        };
-        if (reporter.IsVerbose && sender.Note is { } note) cmdlet.WriteVerbose(note);
+        isVerbose = IsShown(verbosePreference);
+        reporter = new Reporter(
+            isDetailed: IsGiven("Detailed"),
+            passThru: IsGiven("PassThru") && !sender.IsWhatIf,
+            isVerbose,
+            hasJournal: sender.HasJournal && !sender.IsWhatIf,
+            progress: cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null);
+        if (isVerbose)
+            foreach (var note in sender.Notes)
+                if (note is not null) cmdlet.WriteVerbose(note);
         if (sender.LacksKey)
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
@@ -180,7 +181,7 @@ public sealed class ResetRun
             // Otherwise it is pushed, so that the journal has it as well.
             if (sender.IsWhatIf || !request.CanCross) request.Settle(result);
         }
-        else if (reporter.IsVerbose)
+        else if (isVerbose)
             foreach (var line in request.Verbose) cmdlet.WriteVerbose(line);
     }
 
@@ -228,7 +229,7 @@ public sealed class ResetRun
     private void TellOfWait()
     {
         var (verbose, progress) = waitMeter.Look(sender.Batch!.HeldBack());
-        if (verbose is not null && reporter.IsVerbose) cmdlet.WriteVerbose(verbose);
+        if (verbose is not null && isVerbose) cmdlet.WriteVerbose(verbose);
         if (progress is not null && showsProgress) cmdlet.WriteProgress(progress);
     }
 

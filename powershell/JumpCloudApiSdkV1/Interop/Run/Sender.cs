@@ -26,7 +26,6 @@ internal sealed class Sender : IDisposable
         var version = typeof(Sender).Assembly.GetName().Version!.ToString(3);
         var userAgent = $"JumpCloudApiSdkV1/{version} PowerShell/{shell}";
         var configuration = new Configuration(bound, userAgent);
-        Note = configuration.Note;
         var journal = JournalSettings.Read(cmdlet, IsWhatIf);
         HasJournal = journal is not null;
         var fault = configuration.Fault ?? journal?.Fault;
@@ -38,14 +37,16 @@ internal sealed class Sender : IDisposable
             WhyNobody = fault.ToResult("", name => name);
             return;
         }
-        lease = ClientLease.Take(configuration, out var why);
+        lease = ClientLease.Take(configuration, () => cmdlet.Stopping, out var why);
         if (why?.Code == "Key.Missing" && IsWhatIf)
         {
             var standIn = Guid.NewGuid().ToString("N");
-            lease = ClientLease.Take(new Configuration(bound, userAgent, standInKey: standIn), out why);
+            lease = ClientLease.Take(
+                new Configuration(bound, userAgent, standInKey: standIn), () => cmdlet.Stopping, out why);
             LacksKey = lease is not null;
         }
         WhyNobody = why;
+        Notes = [configuration.Note, lease?.Note];
         if (lease is null) return;
         Batch = new Batch(lease.Client, throttleLimit, stop);
         if (journal is not null) WhyNobody = Batch.SetJournal(journal);
@@ -54,20 +55,20 @@ internal sealed class Sender : IDisposable
     /// <summary>There only where somebody can be sent.</summary>
     internal Batch? Batch { get; private set; }
 
-    internal ResetResult? WhyNobody { get; }
+    internal readonly ResetResult? WhyNobody;
 
     internal bool HasSent => hadBatch || Batch?.IsUsed == true;
 
-    internal bool HasJournal { get; }
+    internal readonly bool HasJournal;
 
     /// <summary>Nothing is to be sent, only shown.</summary>
-    internal bool IsWhatIf { get; }
+    internal readonly bool IsWhatIf;
 
     /// <summary>A stand-in has taken the key's place, to show what would be sent.</summary>
-    internal bool LacksKey { get; }
+    internal readonly bool LacksKey;
 
-    /// <summary>For the verbose stream: how a setting is read.</summary>
-    internal string? Note { get; }
+    /// <summary>For the verbose stream: how a setting is read, and which proxy the system has.</summary>
+    internal readonly string?[] Notes = [];
 
     internal bool SendsSideBySide => throttleLimit > 1;
 
