@@ -52,7 +52,7 @@ Describe 'A journal' {
 
     It 'has a warning at the end with the number of users who are unknown' {
         $result = Invoke-FirstRun
-        $result.Warnings | Should -Be 'Of 4 users 2 are reset, and of 1 it is not known. Look those up, then go on with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.'
+        $result.Warnings | Should -Be 'Of 4 users 2 are reset, and of 1 it is not known. Look those up, then give just those who were not reset, with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.'
     }
 
     It 'has no warning when every outcome is known' {
