@@ -95,6 +95,14 @@ Describe 'A user by name' {
         (Get-Reset).id | Should -Be $alice, '5f0c1a2b3c4d5e6f7a8b9c02'
         @(Get-Arrived).Count | Should -Be 3
     }
+
+    It 'comes back from a result with both names, where both were given' {
+        $user = [pscustomobject]@{ username = 'alice'; email = 'carol@example.com' }
+        $ambiguous = $user | Reset-JcSdkSystemUserMfa -Detailed -ErrorAction SilentlyContinue
+        $again = $ambiguous | Reset-JcSdkSystemUserMfa -Detailed -ErrorAction SilentlyContinue
+        $ambiguous.Code, $again.Code | Should -Be 'User.Ambiguous', 'User.Ambiguous'
+        Get-Reset | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'Nobody is reset' {
