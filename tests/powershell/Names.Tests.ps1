@@ -131,6 +131,7 @@ Describe 'Nobody is reset' {
         @{ Form = '[pscustomobject]@{emailAddress="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'emailAddress' is not" }
         @{ Form = '[pscustomobject]@{UserPrincipalName="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'UserPrincipalName' is not" }
         @{ Form = '[pscustomobject]@{login="alice"} | R'; Code = 'Id.Invalid'; Message = "'login' is not" }
+        @{ Form = '[pscustomobject]@{Id="";mail="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'mail' is not one of the columns that are taken" }
         @{ Form = '[pscustomobject]@{username="";email=$null} | R'; Code = 'Id.Invalid'; Message = 'does not name a user' }
     ) {
         $result = Invoke-Form $Form

@@ -56,8 +56,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
         ?? (string.IsNullOrEmpty(Id) ? name : null)
-        ?? (HasId || HasName ? null : NoUser("the object does not name a user"
-            + (otherName is null ? "" : ": '{0}' is not one of the columns that are taken"), otherName))
+        // An empty id says so itself, where no column is close to a name's.
+        ?? (HasName || (HasId && (Id is not "" || otherName is null)) ? null
+            : NoUser("the object does not name a user"
+                + (otherName is null ? "" : ": '{0}' is not one of the columns that are taken"), otherName))
         ?? nearField ?? field
         ?? (until is not null && days is not null
             ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
