@@ -95,6 +95,14 @@ Describe 'A user by name' {
         (Get-Reset).id | Should -Be $alice, '5f0c1a2b3c4d5e6f7a8b9c02'
         @(Get-Arrived).Count | Should -Be 3
     }
+
+    It 'comes back from a result with both names, where both were given' {
+        $user = [pscustomobject]@{ username = 'alice'; email = 'carol@example.com' }
+        $ambiguous = $user | Reset-JcSdkSystemUserMfa -Detailed -ErrorAction SilentlyContinue
+        $again = $ambiguous | Reset-JcSdkSystemUserMfa -Detailed -ErrorAction SilentlyContinue
+        $ambiguous.Code, $again.Code | Should -Be 'User.Ambiguous', 'User.Ambiguous'
+        Get-Reset | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'Nobody is reset' {
@@ -123,6 +131,7 @@ Describe 'Nobody is reset' {
         @{ Form = '[pscustomobject]@{emailAddress="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'emailAddress' is not" }
         @{ Form = '[pscustomobject]@{UserPrincipalName="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'UserPrincipalName' is not" }
         @{ Form = '[pscustomobject]@{login="alice"} | R'; Code = 'Id.Invalid'; Message = "'login' is not" }
+        @{ Form = '[pscustomobject]@{Id="";mail="alice@example.com"} | R'; Code = 'Id.Invalid'; Message = "'mail' is not one of the columns that are taken" }
         @{ Form = '[pscustomobject]@{username="";email=$null} | R'; Code = 'Id.Invalid'; Message = 'does not name a user' }
     ) {
         $result = Invoke-Form $Form

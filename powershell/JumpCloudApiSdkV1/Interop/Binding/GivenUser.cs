@@ -16,6 +16,9 @@ internal sealed record GivenUser(string? Id, string? Username = null, string? Em
     /// <summary>What a person knows the user by.</summary>
     internal string Given => !string.IsNullOrEmpty(Id) ? Id : HasUsername ? Username! : HasEmail ? Email! : "";
 
+    /// <summary>The address of a user who was given by username as well.</summary>
+    internal string? EmailBeside => IsByBothNames ? Email : null;
+
     internal uint Flags => !IsByName ? 0 : IsByBothNames ? Native.ByNames : Native.ByName;
 
     private bool HasUsername => !string.IsNullOrEmpty(Username);

@@ -98,8 +98,9 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                     record.ReadTyped(source);
                     break;
                 case ResetResult result:
-                    if (result.UserId.Length == 0 && result.Name is { } given) record.email = given;
-                    else record.AddId(result.UserId, null);
+                    if (result.UserId.Length > 0 || result.Name is null) record.AddId(result.UserId, null);
+                    // Who was given by both names has to have both this time, too.
+                    else (record.username, record.email) = (result.Name, result.Email);
                     record.Add("Exclusion", result.Exclusion);
                     record.Add("ExclusionUntil", result.ExclusionUntil);
                     break;

@@ -36,6 +36,9 @@ public sealed class ResetResult
 
     internal string? Hint;
 
+    /// <summary>The e-mail address that was given beside a username.</summary>
+    internal string? Email;
+
     /// <summary>Every other user would fail in the same way, and the batch sends nothing more.</summary>
     internal bool StopsBatch;
 

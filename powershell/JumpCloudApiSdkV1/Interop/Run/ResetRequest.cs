@@ -89,7 +89,7 @@ internal sealed class ResetRequest
 
     internal void Settle(ResetResult result)
     {
-        if (user.IsByName) result.Name ??= Shown;
+        if (user.IsByName) (result.Name, result.Email) = (result.Name ?? Shown, user.EmailBeside);
         else if (result.UserId.Length == 0) result.UserId = Shown;
         if (Place is { } place) result.Message += $" It was number {place} of those that came in.";
         if (result.Code == "User.NotFound" && !user.IsByName)
