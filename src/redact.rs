@@ -126,19 +126,17 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
     }
     // A secret may itself look like an escape, so all readings are followed. `ends` is where each of them has got to.
     let mut ends = vec![];
+    let mut shortened = None;
     for (n, wanted) in secret.chars().enumerate() {
         let before = if n == 0 { vec![0] } else { std::mem::take(&mut ends) };
-        if may_be_cut && n >= TELLING && before.iter().any(|&end| is_cut(&text[end..])) {
-            return Some(text.len());
+        if may_be_cut && n >= TELLING {
+            if before.iter().any(|&end| is_cut(&text[end..])) {
+                return Some(text.len());
+            }
+            // The secret itself may have an ellipsis in it, so it is read on.
+            shortened = before.iter().copied().rfind(|&end| is_ellipsis(&text[end..])).or(shortened);
         }
         let furthest = before.last().copied();
-        let is_shortened = |&&end: &&usize| is_ellipsis(&text[end..]);
-        if may_be_cut
-            && n >= TELLING
-            && let Some(&end) = before.iter().find(is_shortened)
-        {
-            return Some(end);
-        }
         for end in before {
             let found = readings(&text[end..]).filter(|&(found, _)| is(found, wanted));
             ends.extend(found.map(|(_, len)| end + len));
@@ -146,7 +144,7 @@ fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Opti
         ends.sort_unstable();
         ends.dedup();
         if ends.is_empty() {
-            return furthest.filter(|_| n >= RUN && secret.chars().count() >= LONG);
+            return shortened.max(furthest.filter(|_| n >= RUN && secret.chars().count() >= LONG));
         }
     }
     ends.pop()
@@ -315,6 +313,8 @@ mod tests {
         assert_eq!(clean(r#"{"m":"key k3y/Wi\u2026"}"#), r#"{"m":"key ***\u2026"}"#);
         assert_eq!(clean("Invalid API key k3y/With** given"), "Invalid API key ***** given");
         assert_eq!(clean("k3y/Wit is shorter"), "k3y/Wit is shorter");
+        let dotted = Redactor::new([Secret::new("dots...in-it")]);
+        assert_eq!(dotted.clean("key dots...in-it, not dots... x", 100), "key ***, not ***... x");
         let whole = Redactor::new([Secret::new(KEY)]);
         assert_eq!(whole.clean_whole("user-k3y/With.1", 100), "user-***.1");
         assert_eq!(

@@ -255,7 +255,9 @@ mod tests {
     fn a_name_is_not_an_id() {
         let request = ResetRequest::by_name("a@b", Some(true), None).unwrap();
         assert_eq!((request.id(), request.name(), request.same_user()), (None, Some("a@b"), None));
+        assert!(request.unknown_name().is_some());
         let found = request.found("u".into());
+        assert_eq!(found.same_user().as_deref(), Some("u"));
         assert_eq!((found.id(), found.name(), found.unknown_name()), (Some("u"), Some("a@b"), None));
         assert_eq!((found.path().as_str(), found.body()), ("/api/systemusers/u/resetmfa", request.body()));
         let both = ResetRequest::by_names("a", "a@b", None, None).unwrap();
