@@ -14,6 +14,7 @@ use crate::build;
 use crate::compiler::{Compiler, finds_library};
 use crate::program::{Ended, finish, is_installed};
 use crate::sum::Sum;
+use crate::wine;
 use crate::workspace::{succeed, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
@@ -28,12 +29,20 @@ pub struct Way {
     pub flags: &'static [&'static str],
     pub wrapper: Vec<OsString>,
     pub environment: Vec<(&'static str, OsString)>,
+    pub is_wine: bool,
 }
 
 impl Way {
     fn of_this_system(name: &'static str, flags: &'static [&'static str], wrapper: &[&str]) -> Self {
         let wrapper = wrapper.iter().map(Into::into).collect();
-        Self { name, compiler: Compiler::of_this_system(), flags, wrapper, environment: Vec::new() }
+        Self {
+            name,
+            compiler: Compiler::of_this_system(),
+            flags,
+            wrapper,
+            environment: Vec::new(),
+            is_wine: false,
+        }
     }
 }
 
@@ -183,23 +192,8 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     compile.args(way.flags);
     succeed(&format!("the compilation of {name}.c"), &mut compile)?;
 
-    let mut ended = run_once(&binary, library, way)?;
-    if is_wines_certificate(&ended.output) {
-        println!("once more: Wine has refused the simulator's certificate, in {name}.c");
-        ended = run_once(&binary, library, way)?;
-    }
+    let ended = wine::twice_at_most(way.is_wine, &format!("{name}.c"), || run_once(&binary, library, way))?;
     Ok(judge(&format!("{name}.c, {}", way.name), &ended))
-}
-
-/// Wine 8 now and then rejects a good certificate, and then every certificate of that simulator. The next simulator
-/// makes others.
-pub fn is_wines_certificate(output: &str) -> bool {
-    output
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace(" | ", " ")
-        .contains("it could not be verified")
 }
 
 fn run_once(binary: &Path, library: &Path, way: &Way) -> Result<Ended> {

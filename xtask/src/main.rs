@@ -25,6 +25,7 @@ mod soak;
 mod sum;
 mod systems;
 mod test;
+mod wine;
 mod workspace;
 
 use std::path::Path;

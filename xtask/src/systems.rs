@@ -1,10 +1,9 @@
 //! The tests for other systems, as far as they run on this machine, and a note for the package of what ran.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use simulator::{Options, Simulator};
@@ -15,7 +14,7 @@ use crate::natives::{self, Native, Profile, Recipe};
 use crate::program::{Ended, finish, is_installed};
 use crate::sum::Sum;
 use crate::workspace::{forget_xtask, succeed, target, top};
-use crate::{build, install, powershell};
+use crate::{build, install, powershell, wine};
 
 /// The inner error is the reason why a stage cannot run here. Its argument: whether to test what is shipped.
 type Stage = fn(bool) -> Result<Result<Sum, String>>;
@@ -62,6 +61,7 @@ fn own_c(release: bool) -> Result<Result<Sum, String>> {
         flags: &[],
         wrapper: Vec::new(),
         environment: Vec::new(),
+        is_wine: false,
     };
     programs(native, Profile::Release, &way, cfg!(target_os = "linux")).map(Ok)
 }
@@ -82,26 +82,28 @@ fn musl_c(release: bool) -> Result<Result<Sum, String>> {
         flags: if release { &[] } else { &["-Wl,-z,stack-size=1048576"] },
         wrapper: Vec::new(),
         environment: Vec::new(),
+        is_wine: false,
     };
     programs(native, if release { Profile::Release } else { Profile::Debug }, &way, true).map(Ok)
 }
 
 fn windows_c(_: bool) -> Result<Result<Sum, String>> {
     let native = natives::find("win-x64")?;
-    let Some(wine) = wine() else {
+    let Some(wine) = wine::find() else {
         return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
     };
     if let Err(why) = Recipe::of(native) {
         return Ok(Err(format!("{why:#}")));
     }
-    let mut environment = prefix(&wine)?;
-    environment.extend(share(&staged(native))?);
+    let mut environment = wine::prefix(&wine)?;
+    environment.extend(wine::share(&staged(native))?);
     let way = Way {
         name: native.rid,
         compiler: Compiler::Gnu("x86_64-w64-mingw32-gcc"),
         flags: &["-D__USE_MINGW_ANSI_STDIO=1"],
         wrapper: vec![wine.into()],
         environment,
+        is_wine: true,
     };
     programs(native, Profile::Release, &way, false).map(Ok)
 }
@@ -109,7 +111,7 @@ fn windows_c(_: bool) -> Result<Result<Sum, String>> {
 /// A program is built from the installed files alone, in each way, and resets users.
 fn windows_install(_: bool) -> Result<Result<Sum, String>> {
     let native = natives::find("win-x64")?;
-    let Some(wine) = wine() else {
+    let Some(wine) = wine::find() else {
         return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
     };
     if let Err(why) = Recipe::of(native) {
@@ -149,8 +151,8 @@ fn windows_install(_: bool) -> Result<Result<Sum, String>> {
             fs::copy(prefix.join("bin").join(native.file), program.with_file_name(native.file))?;
         }
         let simulator = Simulator::start(Options::default());
-        let mut command = Command::new(&wine);
-        command.arg(&program).envs(self::prefix(&wine)?);
+        let mut command = wine::limited(&wine);
+        command.arg(&program).envs(wine::prefix(&wine)?);
         crate::simulator::configure(&simulator, &mut command);
         // Old versions of Wine need a workaround to check certificates, and it covers only jcsdk.dll: so plain http.
         command.env("JCApiUrl", &simulator.addresses().http);
@@ -216,22 +218,6 @@ fn staged(native: &Native) -> PathBuf {
     target().join("systems").join(native.rid)
 }
 
-/// The folder, as a network share of Wine.
-#[cfg(unix)]
-fn share(folder: &Path) -> Result<Option<(&'static str, OsString)>> {
-    let server = target().join("wine/dosdevices/unc/localhost");
-    let share = server.join("jcsdk");
-    fs::create_dir_all(&server)?;
-    let _ = fs::remove_file(&share);
-    std::os::unix::fs::symlink(folder, share)?;
-    Ok(Some(("SIM_SHARE", r"\\localhost\jcsdk".into())))
-}
-
-#[cfg(not(unix))]
-fn share(_: &Path) -> Result<Option<(&'static str, OsString)>> {
-    Ok(None)
-}
-
 /// The module's tests in PowerShell for Windows, as `JCSDK_PWSH_WINDOWS` starts it; the simulator is a Windows program.
 fn windows_module(_: bool) -> Result<Result<Sum, String>> {
     let native = natives::find("win-x64")?;
@@ -267,20 +253,16 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
         forget_xtask(&mut pester);
         pester.args(["-NoProfile", "-NonInteractive"]);
         pester.env("POWERSHELL_TELEMETRY_OPTOUT", "1").env("POWERSHELL_UPDATECHECK", "Off");
-        pester.arg("-File").arg(windows_path(&tests.join("run.ps1")));
-        pester.arg(windows_path(&tests.join(&file))).current_dir(top());
-        pester.env("JCSDK_MODULE", windows_path(&stage)).env("JCSDK_SIMULATOR", windows_path(&simulator));
-        pester.env("JCSDK_NOTICES", windows_path(&top().join("out/NOTICES.txt")));
+        pester.arg("-File").arg(wine::path(&tests.join("run.ps1")));
+        pester.arg(wine::path(&tests.join(&file))).current_dir(top());
+        pester.env("JCSDK_MODULE", wine::path(&stage)).env("JCSDK_SIMULATOR", wine::path(&simulator));
+        pester.env("JCSDK_NOTICES", wine::path(&top().join("out/NOTICES.txt")));
         pester.env("JCSDK_WINE", "1").env("WINEPREFIX", &prefix).env_remove("PWSH");
         let output = folder.join(format!("{file}.txt"));
-        let mut ended = finish(&mut pester, &output, |_| ())?;
-        if c::is_wines_certificate(&ended.output) {
-            println!("once more: Wine has refused a simulator's certificate, in {file}");
-            ended = finish(&mut pester, &output, |_| ())?;
-        }
+        let ended = wine::twice_at_most(true, &file, || finish(&mut pester, &output, |_| ()))?;
         sum.add(judge(&file, &ended));
         // Ends simulators whose test has died.
-        let server = wine().unwrap_or_default().with_file_name("wineserver");
+        let server = wine::find().unwrap_or_default().with_file_name("wineserver");
         let _ = Command::new(server).arg("-k").env("WINEPREFIX", &prefix).status();
     }
     note(native, "the module's tests on Windows, under Wine", sum)?;
@@ -327,11 +309,6 @@ fn copy_module(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The path as programs under Wine see it.
-fn windows_path(path: &Path) -> String {
-    format!("Z:{}", path.display()).replace('/', "\\")
-}
-
 /// Notes for the package what ran with the file that it packs. A line about the same tests is replaced.
 fn note(native: &Native, what: &str, sum: Sum) -> Result<()> {
     let file = natives::notes(native);
@@ -339,42 +316,4 @@ fn note(native: &Native, what: &str, sum: Sum) -> Result<()> {
     let others = before.lines().filter(|line| !line.starts_with(what)).map(|line| format!("{line}\n"));
     let line = format!("{what}: {} passed, {} failed\n", sum.passed, sum.failed);
     Ok(fs::write(file, others.chain([line]).collect::<String>())?)
-}
-
-/// `JCSDK_WINE`, else the one on PATH.
-fn wine() -> Option<PathBuf> {
-    if let Some(wine) = env::var_os("JCSDK_WINE").filter(|wine| !wine.is_empty()) {
-        return Some(wine.into()).filter(|wine: &PathBuf| wine.is_file());
-    }
-    ["wine64", "wine"].into_iter().find(|wine| is_installed(wine)).map(PathBuf::from)
-}
-
-/// A Wine prefix for the tests, with the DLLs of the folder `JCSDK_WINE_SYSTEM32`, which old versions of Wine lack.
-fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
-    let prefix = target().join("wine");
-    let environment = vec![
-        ("WINEPREFIX", prefix.clone().into()),
-        ("WINEDEBUG", "-all".into()),
-        ("WINEARCH", "win64".into()),
-        ("DISPLAY", OsString::new()),
-    ];
-    let system32 = prefix.join("drive_c/windows/system32");
-    if !system32.join("kernel32.dll").exists() {
-        fs::create_dir_all(&prefix)?;
-        let mut boot = Command::new(wine);
-        boot.args(["wineboot", "-i"]).envs(environment.iter().map(|(name, value)| (name, value)));
-        boot.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        succeed("Wine's first start", &mut boot)?;
-    }
-    if let Some(dlls) = env::var_os("JCSDK_WINE_SYSTEM32") {
-        for file in fs::read_dir(dlls)? {
-            let file = file?.path();
-            if file.extension().is_some_and(|extension| extension == "dll") {
-                let to = system32.join(file.file_name().unwrap_or_default());
-                let _ = fs::remove_file(&to);
-                fs::copy(&file, to)?;
-            }
-        }
-    }
-    Ok(environment)
 }
