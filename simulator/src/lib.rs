@@ -24,19 +24,21 @@
 //! | … for what the body leaves out (assumed) | | | `false` | `null` |
 //! | … with `exclusionDays` n (assumed) | | | as sent | now + n days, whole seconds |
 //!
-//! A date in the past is accepted (assumed). No user enrols again, and no user is locked out. A success is answered with
-//! `200 OK`, which is one of the answers that the API is known to send (assumed). The texts and shapes of 400 and 404 are
-//! assumed, too.
+//! A date in the past is accepted (assumed). No user enrols again, and no user is locked out. The answer to a success
+//! is `200 OK`, which is one of the answers that the API is known to send (assumed). The texts and shapes of 400 and
+//! 404 are assumed, too.
 //!
 //! # The search
-//! `POST /api/search/systemusers?limit=10` with `{"filter":{"or":[{"username":"…"},{"email":"…"}]},"fields":"username
-//! email"}` finds the users whose username or address is one of these texts, in the same case (assumed). Any other filter
-//! is answered with 400. A new user's username is his id, and his address is `{id}@example.com`.
+//! `POST /api/search/systemusers?limit=10` with
+//! `{"filter":{"or":[{"username":"…"},{"email":"…"}]},"fields":"username email"}` finds the users whose username or
+//! address is one of these texts, in the same case (assumed). Any other filter is answered with 400. The username of a
+//! new user is the id, and the address is `{id}@example.com`.
 //!
 //! # Fault scripts
-//! A script belongs to a user id, or to `search:` and the first name that a search looks for. It is an array of steps, or `{"steps": [...], "repeat": true}` to start again after the
-//! last step. Each reset request for that id, with any method and key, takes one step, and each search for that name. After the last step the API answers
-//! normally. The log's `fault` is the field names of the step that was taken, joined by `+`.
+//! A script belongs to a user id, or to `search:` and the first name that a search looks for. It is an array of steps,
+//! or `{"steps": [...], "repeat": true}` to start again after the last step. Each reset request for that id, with any
+//! method and key, takes one step, and so does each search for that name. After the last step the API answers normally.
+//! The log's `fault` has the field names of the step that was taken, joined by `+`.
 //!
 //! These fields change the answer. If none of the first seven is given, the API's own answer is kept:
 //!

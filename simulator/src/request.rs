@@ -42,7 +42,7 @@ impl Request {
         is_search.then(|| Search::name(&self.body)).flatten()
     }
 
-    /// Which fault script it takes a step of.
+    /// The fault script that this request takes a step of.
     pub fn script(&self) -> Option<String> {
         let search = || self.name().map(|name| format!("search:{name}"));
         self.path.reset().map(str::to_owned).or_else(search)

@@ -13,7 +13,7 @@ const LIMIT_MAX: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Search {
     filter: Filter,
-    /// Names with blanks between them. All where it is missing.
+    /// The fields of the answer, with blanks between them. All fields if it is missing.
     #[serde(default)]
     fields: String,
 }
@@ -24,7 +24,7 @@ struct Filter {
     or: Vec<Expression>,
 }
 
-/// A field and the text that it must be equal to: an object or a pattern is no text.
+/// A field and the text that it must be equal to. Other kinds of filter, such as an object, are refused.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Expression {
@@ -33,7 +33,7 @@ enum Expression {
 }
 
 impl Search {
-    /// What a name in a fault script and in the log means: the first text that is searched for.
+    /// The name that stands for this search in fault scripts and in the log: the first text that is searched for.
     pub fn name(body: &str) -> Option<String> {
         let search: Self = serde_json::from_str(body).ok()?;
         search.filter.or.into_iter().next().map(|(Expression::Username(text) | Expression::Email(text))| text)

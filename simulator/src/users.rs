@@ -30,7 +30,7 @@ pub(crate) struct Reset {
     pub exclusion_until: Option<OffsetDateTime>,
 }
 
-/// What a user is called: his id, and an address made from it, where nothing is given. Names may repeat.
+/// The names of a user. By default they are made from the id. Several users may have the same name.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Names {

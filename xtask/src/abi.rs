@@ -1,5 +1,5 @@
-//! The ABI: what programs that were compiled against the header depend on. It is read from the header and from the built
-//! library, and compared with the record in include/jcsdk.abi.
+//! The ABI: what programs that were compiled against the header depend on. It is read from the header and from the
+//! built library, and compared with the record in include/jcsdk.abi.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -113,7 +113,7 @@ struct Header {
 }
 
 impl Header {
-    /// Understands the C that cbindgen writes, not any C.
+    /// Reads the C that cbindgen writes, not any C.
     fn read(text: &str) -> Self {
         let mut header = Self::default();
         let mut code = String::new();
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(name(&header.functions[1]).as_deref(), Some("g"));
     }
 
-    /// The places that are not made from it.
+    /// Places that repeat the ABI's number and are not made from it.
     #[test]
     fn every_place_names_the_same_version() {
         const LOADER: &str = "powershell/JumpCloudApiSdkV1/Interop/Native/NativeLoader.cs";

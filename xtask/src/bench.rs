@@ -1,5 +1,5 @@
-//! Measures how long things take, each beside something comparable in the same run, and writes a table. It has no limits
-//! that a figure could exceed.
+//! Measures how long things take, each beside something comparable in the same run, and writes a table. It has no
+//! limits that a figure could exceed.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -93,7 +93,7 @@ fn calls_from_c(work: &Path, table: &mut Table) -> Result<()> {
         table.note(NO_VALGRIND);
         return Ok(());
     }
-    // Of two runs that differ only in how many calls they make, so that starting and ending do not count.
+    // Two runs differ only in their number of calls, so that start and end of the program do not count.
     let instructions = |program| -> Result<f64> {
         let count = |calls| instructions(&mut call(&COUNTING, program, calls));
         Ok((count(1100)? - count(100)?) / 1000.0)

@@ -11,7 +11,7 @@ use abi::JC_ABI_VERSION;
 #[path = "../../src/ffi/abi.rs"]
 pub mod abi;
 
-/// What programs ask the loader of Linux for.
+/// The library's soname, by which the loader of Linux finds it.
 pub fn soname() -> String {
     format!("libjcsdk.so.{JC_ABI_VERSION}")
 }

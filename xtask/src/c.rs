@@ -1,5 +1,5 @@
-//! The C tests. The header is compiled alone, and each program of tests/c is run three times, with a simulator of its own
-//! each time: plainly, under AddressSanitizer, and under valgrind.
+//! The C tests. The header is compiled alone, and each program of tests/c is run three times, with a simulator of its
+//! own each time: plainly, under AddressSanitizer, and under valgrind.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use crate::workspace::{succeed, top};
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
-/// Tests of what only Linux has, or which use it to look into the process.
+/// Tests of something that only Linux has, or that need Linux to look into the process.
 const LINUX_ONLY: [&str; 6] = ["authorities", "ending_threads", "fork", "names", "signals", "threads"];
 
 /// A way to build and run a program.
@@ -108,7 +108,7 @@ pub fn all(library: &Path, way: &Way, is_linux: bool) -> Result<Sum> {
     Ok(sum)
 }
 
-/// The header needs no other one before it, in C and in C++.
+/// The header compiles without another one before it, in C and in C++.
 fn header() -> Result<Sum> {
     let mut sum = Sum::default();
     if cfg!(target_env = "msvc") {
@@ -191,7 +191,8 @@ fn program(source: &Path, library: &Path, way: &Way) -> Result<Sum> {
     Ok(judge(&format!("{name}.c, {}", way.name), &ended))
 }
 
-/// Wine 8 finds fault with a certificate now and then, and with all that one simulator makes; the next has another one.
+/// Wine 8 now and then rejects a good certificate, and then every certificate of that simulator. The next simulator
+/// makes others.
 pub fn is_wines_certificate(output: &str) -> bool {
     output
         .split_whitespace()

@@ -48,7 +48,7 @@ impl Compiler {
         Ok(command)
     }
 
-    /// The program that is to come of a compilation.
+    /// The path of a program that is compiled, with the system's extension.
     pub fn program(&self, path: PathBuf) -> PathBuf {
         match self {
             Self::Gnu(compiler) if !compiler.contains("mingw") => path,

@@ -1,5 +1,5 @@
-//! Kills a run with a journal at random moments, goes on with it until it is done, and looks whether anyone was reset
-//! twice: by the simulator's log, by the journal, and by what the last run said.
+//! Kills a run with a journal at random moments, resumes it until it is done, and checks that nobody was reset twice.
+//! The simulator's log, the journal and the last run's results have to agree.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -18,14 +18,14 @@ use crate::workspace::{succeed, target, top};
 
 const USERS: usize = 2000;
 
-/// Of jcsdk.h.
+/// `JC_JOURNAL_RESUME` and `JC_JOURNAL_RETRY_UNKNOWN` of jcsdk.h.
 const RESUME: u32 = 1;
 const RETRY_UNKNOWN: u32 = 2;
 
 /// How long the rounds go on if no number is given.
 const TWO_MINUTES: Duration = Duration::from_secs(120);
 
-/// Runs so many rounds, or as many as fit in two minutes.
+/// Runs this many rounds, or as many as fit in two minutes.
 pub fn run(rounds: Option<&str>, seed: Option<&str>) -> Result<()> {
     let rounds = rounds.map(|rounds| rounds.parse().context("ROUNDS is a number")).transpose()?;
     let seed = match seed {
@@ -56,7 +56,7 @@ pub fn short() -> Result<Sum> {
     let mut sum = Sum::default();
     for seed in seed..seed + 3 {
         let round = crash.round(seed);
-        let what = format!("a run that is killed and gone on with, seed {seed}");
+        let what = format!("a run that is killed and resumed, seed {seed}");
         sum.add(Sum::one(
             round.is_ok(),
             &what,
@@ -94,7 +94,7 @@ impl Crash {
         let mut round = Round::start(self, seed)?;
         // Killed again and again, and once with a key that is refused, until one comes to its end.
         round.until_done(RESUME)?;
-        // Who was killed before his request had left may meet his fault now, so there may be a further time.
+        // A user whose request had not left before the kill may meet the fault only now, so it may take another run.
         for _ in 0..5 {
             round.may_arrive_again = round.unknown()?;
             round.until_done(RESUME | RETRY_UNKNOWN)?;
@@ -160,12 +160,12 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// Runs until a run comes to its end with the right key. It is killed at least once before.
+    /// Starts runs until one ends with the right key. At least one is killed before.
     fn until_done(&mut self, flags: u32) -> Result<()> {
         for attempt in 0.. {
-            ensure!(attempt < 200, "it is never done");
+            ensure!(attempt < 200, "the run never ends");
             let is_key_wrong = self.runs == 1;
-            // The first is killed within the time that a whole run takes, and most of the others, too.
+            // The first run and most of the others are killed within the time that a whole run takes.
             let kill_after = (attempt == 0 || self.dice.below(4) > 0)
                 .then(|| self.takes.mul_f64(self.dice.below(1000) as f64 / 1000.0));
             let ended = self.one(flags, is_key_wrong, kill_after)?;
@@ -212,7 +212,7 @@ impl<'a> Round<'a> {
         Ok(true)
     }
 
-    /// What was told is in the journal, also when the kill came right after it.
+    /// Every result that the run has printed is in the journal, also if the kill came right after it.
     fn judge_told(&self, told: &str) -> Result<()> {
         let ends = ends(&self.journal)?;
         let whole = told.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -228,9 +228,9 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Nobody arrives a second time, unless the first time was surely refused, or was unknown and is tried again.
+    /// No user arrives a second time, unless the first request was refused, or was unknown and is retried.
     fn look_at_arrivals(&mut self, flags: u32) -> Result<()> {
-        // The kill leaves requests that the simulator has still to read.
+        // After the kill the simulator may still have requests to read.
         while self.simulator.stats().open_connections > 0 {
             thread::sleep(Duration::from_millis(1));
         }
@@ -246,8 +246,8 @@ impl<'a> Round<'a> {
             ensure!(is_allowed, "{id} has arrived {times} times, now in run {}", self.runs);
         }
         self.seen = log.len();
-        // Who is unknown after a run that tries the unknown again may be tried once more. Whom such a run has not come
-        // to, or has met a refused key with, has still to be.
+        // A user who is unknown after a run that retries unknown users may be retried once more. A user whom that run
+        // did not reach, or for whom the key was refused, is still to be retried.
         if flags & RETRY_UNKNOWN != 0 {
             let unknown = self.unknown()?;
             self.may_arrive_again.extend(unknown);
@@ -266,7 +266,7 @@ impl<'a> Round<'a> {
             let has_arrived = self.arrived.contains_key(id);
             let may_be = match outcome {
                 "reset" => has_arrived,
-                // A begin whose request had not left by the kill.
+                // Also a user with a begin whose request had not left before the kill.
                 "unknown" => true,
                 _ => !has_arrived,
             };
@@ -278,14 +278,14 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// By the journal: whose last begin has no end, or an unknown one.
+    /// The users whose last begin in the journal has no end, or an unknown one.
     fn unknown(&self) -> Result<HashSet<String>> {
         let ends = ends(&self.journal)?.into_iter();
         Ok(ends.filter(|(_, end)| end == "none" || end == "unknown").map(|(id, _)| id).collect())
     }
 }
 
-/// How each user's last begin has ended, read without the library. A line that a kill has torn is passed over.
+/// How each user's last begin has ended, read without the library. Lines that a kill has torn are skipped.
 fn ends(journal: &Path) -> Result<HashMap<String, String>> {
     let mut last: HashMap<String, (Value, String)> = HashMap::new();
     for line in fs::read_to_string(journal).unwrap_or_default().lines() {

@@ -66,7 +66,7 @@ pub fn powershell(tools: &Path) -> Result<PathBuf> {
     let musl = if cfg!(target_env = "musl") { " with musl" } else { "" };
     let known = SYSTEMS.iter().find(|known| musl.is_empty() && (known.0, known.1) == (system, processor));
     let (_, _, file, size, sha256) = known.with_context(|| {
-        format!("there is no PowerShell here, and none is known to fetch for {system} on {processor}{musl}")
+        format!("there is no PowerShell here, and no download is known for {system} on {processor}{musl}")
     })?;
     let archive = Archive {
         name: "PowerShell 7.6.5",
@@ -81,8 +81,8 @@ pub fn powershell(tools: &Path) -> Result<PathBuf> {
     archive.get(tools)
 }
 
-/// The folder of modules with Pester 5.7.1, which is fetched if it is not there. `powershell` starts the PowerShell that
-/// unpacks it.
+/// The folder of modules with Pester 5.7.1, which is fetched if it is not there. `powershell` starts the PowerShell
+/// that unpacks it.
 pub fn pester(tools: &Path, powershell: &dyn Fn() -> Command) -> Result<PathBuf> {
     let archive = Archive {
         name: "Pester 5.7.1",

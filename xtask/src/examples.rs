@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// `ok` and `why`: what is to be said of the requests that arrived.
+/// `ok` and `why`: whether the right requests arrived, and what did arrive.
 fn judged(what: &str, ended: &Ended, code: i32, says: &str, ok: bool, why: &str) -> Sum {
     let ok = ok && ended.status.and_then(|status| status.code()) == Some(code) && ended.output.contains(says);
     let why = format!("{:?}, wanted {code} and {says:?}; {why}\n{}", ended.status, ended.output);

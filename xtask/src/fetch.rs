@@ -1,5 +1,5 @@
-//! Fetches a program once, checks it and unpacks it. What stands in the tools folder is always complete and checked, also
-//! if a run is killed or two run at once.
+//! Fetches a program once, checks it and unpacks it. What stands in the tools folder is always complete and checked,
+//! also if a run is killed or two run at once.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{IsTerminal, Write};

@@ -219,7 +219,7 @@ fn pkg_config(prefix: &Path, out: &Path, is_static: bool) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// As pkg-config says them.
+/// The compiler's flags according to pkg-config.
 pub fn flags(prefix: &Path, is_static: bool) -> Result<Vec<String>> {
     let mut ask = Command::new("pkg-config");
     ask.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).args(["--cflags", "--libs"]);

@@ -1,4 +1,4 @@
-//! Looks a shared library through, whichever system it is for: what it exports, what it needs, what it gives away.
+//! Inspects a shared library for any system: its exports, the libraries that it needs, the folders that it names.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use object::{LittleEndian, Object as _, elf};
 
 use crate::abi;
 
-/// glibc's of 2018, which RHEL 8 has.
+/// The version of glibc in RHEL 8, of 2018.
 const GLIBC_MAX: (u32, u32) = (2, 28);
 
 /// Libraries that come with a compiler and not with Windows.
 const NOT_IN_WINDOWS: [&str; 6] = ["vcruntime", "msvcp", "libgcc", "libwinpthread", "libunwind", "libc++"];
 
-/// What is said of it; an error where it is not to be shipped.
+/// Returns what the library needs. It is an error if the library must not be shipped.
 pub fn look_through(bytes: &[u8], folders: &[(PathBuf, String)]) -> Result<String> {
     let file = object::File::parse(bytes)?;
     let mut exports = BTreeSet::new();
     for export in file.exports()? {
         let export = export?;
-        let NameOrOrdinal::Name(name) = export.name() else { bail!("it exports a number") };
+        let NameOrOrdinal::Name(name) = export.name() else { bail!("it exports a function by number") };
         exports.insert(String::from_utf8_lossy(name).trim_start_matches('_').to_owned());
     }
     let functions = abi::functions()?;
@@ -58,7 +58,7 @@ fn needs_of_elf(bytes: &[u8]) -> Result<String> {
     Ok(format!("needs glibc {major}.{minor}"))
 }
 
-/// Of GLIBC_2.17.
+/// The numbers in a name such as GLIBC_2.17.
 fn glibc(name: &[u8]) -> Option<(u32, u32)> {
     let mut numbers = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))

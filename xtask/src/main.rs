@@ -36,15 +36,17 @@ cargo xtask COMMAND
   demo                   reset users of a simulated JumpCloud in every documented way
   test [STAGE]           run every test, or those of one stage: rust, c, crash, install, examples, powershell, readme
   test c NAME            run one program of tests/c
-  test --systems [STAGE] run the tests for other systems that run here, or those of one stage: own, musl, windows, install,
-                         module; with --release before the stage, test the libraries that are shipped
+  test --systems [--release] [STAGE]
+                         run the tests for other systems that this machine can run, or those of one stage: own, musl,
+                         windows, install, module; with --release test the libraries that are shipped
   bench                  measure the speed beside that of comparable programs; takes minutes
   bench --check          only compile the C programs of the benchmark
-  crash [ROUNDS [SEED]]  kill runs with a journal at random moments and go on with them: so many, or two minutes
+  crash [ROUNDS [SEED]]  kill runs with a journal at random moments and resume them: ROUNDS times, or for two minutes
   soak                   run 100,000 resets and 2,000 rounds of cancels; takes minutes
   fuzz [SECONDS]         run each fuzz target for 60 seconds, or for as many as are given
   fuzz --check           only compile the fuzz targets
-  mutants [FILE...]      change the library, or only these files, in small ways, and show what no test notices; takes hours
+  mutants [FILE...]      change the library, or only these files, in small ways, and show which changes no test
+                         notices; takes hours
   header                 write include/jcsdk.h from src/ffi
   header --check         fail if include/jcsdk.h does not agree with src/ffi
   abi                    record the ABI in include/jcsdk.abi
@@ -52,7 +54,7 @@ cargo xtask COMMAND
   install --prefix DIR   install the header, the libraries, and the pkg-config and CMake files for C and C++;
                          with --target RID after it, for another system
   natives                build the library for each system that this machine can build for, into out/runtimes; with
-                         --target RID only for that one; with --twice build it in another folder too, and compare the bytes
+                         --target RID only for that one; with --twice also in another folder, and compare the bytes
   notices                write out/NOTICES.txt, which lists the linked crates and their licences
 ";
 

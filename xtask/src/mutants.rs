@@ -10,8 +10,8 @@ use crate::workspace::{cargo, forget_xtask, succeed, target, top};
 
 const VERSION: &str = "27.1.0";
 
-/// Of the files that are named, else of all that .cargo/mutants.toml names. The unit tests come first, because they take a
-/// few seconds for each change. Only the changes that they do not notice are tried again with all Rust tests.
+/// Changes the files that are given, else all that .cargo/mutants.toml names. The unit tests come first, because they
+/// take a few seconds for each change. Only the changes that they do not notice are tried again with all Rust tests.
 pub fn run(files: &[&str]) -> Result<()> {
     let mut unit_tests = mutants(files)?;
     // The tests of power cuts take longer than all others together.

@@ -1,5 +1,6 @@
-//! The native libraries of all systems, each where the package has it: out/runtimes/<rid>/native/. This machine builds
-//! those for which it has what that takes, and compiles macOS's as a check.
+//! The native libraries of all systems, each where the package takes it from: out/runtimes/<rid>/native/. Those for
+//! which this machine has the tools are built. Those for macOS are only compiled, as a check, where they cannot be
+//! linked.
 
 use std::env;
 use std::fs;
@@ -13,9 +14,9 @@ use crate::program::is_installed;
 use crate::workspace::{forget_xtask, succeed, target, top};
 
 pub struct Native {
-    /// The name that .NET has for the system and processor.
+    /// The name that .NET gives to the system and processor.
     pub rid: &'static str,
-    /// On its own system, and on others.
+    /// Rust's targets: first the one for a build on the system itself, then the one for a build elsewhere.
     pub targets: &'static [&'static str],
     pub file: &'static str,
 }
@@ -84,7 +85,7 @@ pub fn find(rid: &str) -> Result<&'static Native> {
     NATIVES.iter().find(|native| native.rid == rid).with_context(|| format!("there is no system {rid}"))
 }
 
-/// Builds what is shipped and looks it through.
+/// Builds the library that is shipped, and inspects it.
 fn ship(native: &Native, recipe: &Recipe, twice: bool) -> Result<String> {
     let built = recipe.build(native, Profile::Release)?;
     let bytes = fs::read(&built)?;
@@ -100,9 +101,9 @@ fn ship(native: &Native, recipe: &Recipe, twice: bool) -> Result<String> {
     let shipped = place(native);
     fs::create_dir_all(shipped.parent().context("no folder")?)?;
     if fs::read(&shipped).ok().as_ref() != Some(&bytes) {
-        // What was tested was another one.
+        // The notes are about the library that was there before.
         let _ = fs::remove_file(notes(native));
-        // Not over a library that a process has loaded: that would kill it.
+        // Writing over a library that a process has loaded would crash that process.
         let _ = fs::remove_file(&shipped);
         fs::write(&shipped, &bytes)?;
     }
@@ -110,12 +111,12 @@ fn ship(native: &Native, recipe: &Recipe, twice: bool) -> Result<String> {
     Ok(format!("{size:.1} MB, {facts}{}", if twice { ", the same bytes from another folder" } else { "" }))
 }
 
-/// Where the package takes it from.
+/// Where the package takes the library from.
 pub fn place(native: &Native) -> PathBuf {
     top().join("out/runtimes").join(native.rid).join("native").join(native.file)
 }
 
-/// What was tested with it, a line each; the package takes it along. Not in its folder, which the package has.
+/// A file with a line for each test run of the library. It lies beside the library's folder, which is packed whole.
 pub fn notes(native: &Native) -> PathBuf {
     top().join("out/runtimes").join(native.rid).join("tested.txt")
 }
@@ -131,14 +132,14 @@ pub struct Recipe {
     pub target: &'static str,
     /// The target's standard library is built from its sources, by the cargo that `JCSDK_STD_CARGO` names.
     std_cargo: Option<PathBuf>,
-    /// With cargo-zigbuild: zig is C compiler and linker.
+    /// Builds with cargo-zigbuild, which has zig as C compiler and linker.
     zig: bool,
-    /// Why it is compiled as a check, and not linked.
+    /// Why it is only compiled, as a check, and not linked.
     not_linked: Option<&'static str>,
 }
 
 impl Recipe {
-    /// Says what is missing where there is none.
+    /// The error says what this machine lacks.
     pub fn of(native: &Native) -> Result<Self> {
         let mut why = Vec::new();
         for &target in native.targets {
@@ -211,7 +212,7 @@ impl Recipe {
         target.join(self.target).join(if profile == Profile::Release { "release" } else { "debug" })
     }
 
-    /// The bytes of a build from other folders.
+    /// Builds in other folders and returns the library's bytes.
     fn build_elsewhere(&self, native: &Native) -> Result<Vec<u8>> {
         let elsewhere = env::temp_dir().join(format!("jcsdk-elsewhere-{}", std::process::id()));
         copy_sources(top(), &elsewhere)?;
@@ -229,14 +230,14 @@ impl Recipe {
         let mut command = if self.zig { Command::new("cargo-zigbuild") } else { Command::new(&cargo) };
         command.current_dir(top).env("CARGO_TARGET_DIR", target);
         forget_xtask(&mut command);
-        // Or rustup would choose one for each crate.
+        // Otherwise rustup would choose a toolchain for each crate.
         command.env("CARGO", &cargo).env("RUSTC", self.rustc());
         command.arg(match (self.zig, self.not_linked) {
             (_, Some(_)) => "check",
             (true, None) => "zigbuild",
             (false, None) => "build",
         });
-        // 2.17 is of 2012; what zig knows costs nothing.
+        // zig can link for glibc 2.17, of 2012, so that the library loads on old systems too.
         let glibc = if self.zig && self.target.ends_with("linux-gnu") { ".2.17" } else { "" };
         command.args(["--quiet", "-p", package, "--target", &format!("{}{glibc}", self.target)]);
         if profile == Profile::Release {
@@ -244,7 +245,7 @@ impl Recipe {
         }
         if self.std_cargo.is_some() {
             command.arg("-Zbuild-std=std,panic_unwind").env("RUSTC_BOOTSTRAP", "1");
-            // Those that rustup has set for its own.
+            // rustup has set these for its own toolchain.
             for name in ["RUSTUP_TOOLCHAIN", "RUSTC_WRAPPER", "LD_LIBRARY_PATH"] {
                 command.env_remove(name);
             }
@@ -273,7 +274,7 @@ impl Recipe {
         let mut flags: Vec<_> =
             folders.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
         if self.target.ends_with("musl") {
-            flags.push("-Ctarget-feature=-crt-static".to_owned()); // a shared library needs the system's
+            flags.push("-Ctarget-feature=-crt-static".to_owned()); // a shared library needs the system's C library
         }
         if self.target.ends_with("msvc") {
             flags.push("-Ctarget-feature=+crt-static".to_owned()); // vcruntime140.dll is not on every Windows
@@ -281,7 +282,7 @@ impl Recipe {
         flags
     }
 
-    /// The build's folders, and what stands in their place: what ships names none of them. The last that fits counts.
+    /// The build's folders, and what the shipped library names in their place. The last one that fits is used.
     fn folders(&self, top: &Path, target: &Path) -> Result<Vec<(PathBuf, String)>> {
         let mut folders =
             vec![(top.to_owned(), "/jcsdk".to_owned()), (target.to_owned(), "/target".to_owned())];
@@ -322,7 +323,7 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Without what is built, and what git keeps.
+/// Copies the sources, without build outputs and git's own folder.
 fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

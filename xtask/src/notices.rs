@@ -163,7 +163,7 @@ fn parts_of_page(page: &str, mit: &str) -> Vec<Part> {
         let pages =
             section.split("<pre>").skip(1).filter_map(|text| Some(plain(text.split_once("</pre>")?.0)));
         let mut texts: Vec<_> = pages.collect();
-        // It is for Intel's SGX alone, which jcsdk is not built for.
+        // It is only for Intel's SGX, for which jcsdk is not built.
         if name.starts_with("fortanix-sgx-abi") {
             return None;
         }

@@ -14,7 +14,7 @@ use crate::workspace::{forget_xtask, succeed, target, top};
 pub const HOW: &str = "Install PowerShell 7.4 or later (https://aka.ms/powershell) with Pester 5, \
     and have pwsh on PATH or its path in PWSH.";
 
-/// A PowerShell of which it is known that it starts.
+/// A PowerShell that was started once to see that it works.
 pub struct PowerShell {
     path: PathBuf,
     version: String,
@@ -52,7 +52,7 @@ fn look() -> Result<PowerShell> {
 /// `$PWSH`, else the first `pwsh` on PATH.
 pub fn installed() -> Result<PowerShell> {
     if let Some(path) = env::var_os("PWSH").filter(|path| !path.is_empty()) {
-        return PowerShell::start(Path::new(&path)).context("PWSH names what cannot be used");
+        return PowerShell::start(Path::new(&path)).context("the program that PWSH names cannot be used");
     }
     let name = format!("pwsh{}", env::consts::EXE_SUFFIX);
     let folders = env::var_os("PATH").unwrap_or_default();
@@ -122,7 +122,7 @@ impl PowerShell {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// As [`PowerShell::command`], with Pester 5, which is fetched if it has none. Says which version of PowerShell it is.
+    /// As [`PowerShell::command`], with Pester 5, which is fetched if it is missing. Prints PowerShell's version.
     pub fn with_pester(&self) -> Result<Command> {
         let find = "[bool](Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -eq 5 })";
         println!("PowerShell {} at {}", self.version, self.path.display());
@@ -138,8 +138,8 @@ impl PowerShell {
         Ok(command)
     }
 
-    /// Builds the module and returns the path of its manifest. It is compiled against the assemblies of this PowerShell, or
-    /// against the reference assemblies in the folder that `JCSDK_REFERENCES` names.
+    /// Builds the module and returns the path of its manifest. It is compiled against the assemblies of this
+    /// PowerShell, or against the reference assemblies in the folder that `JCSDK_REFERENCES` names.
     pub fn build_module(&self, configuration: &str) -> Result<PathBuf> {
         let mut build = self.command();
         build.args(["-File", "build.ps1", "-Configuration", configuration]).current_dir(top());

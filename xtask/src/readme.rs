@@ -40,8 +40,8 @@ struct Commands {
 }
 
 impl Readme {
-    /// Commands are the lines of indented blocks, the lines after `PS>` in fenced blocks, and the inline code that begins
-    /// like one. A fenced block directly after commands is their output.
+    /// Commands are the lines of indented blocks, the lines after `PS>` in fenced blocks, and the inline code that
+    /// begins like one. A fenced block directly after commands is their output.
     fn read(text: &str) -> Self {
         let mut readme = Self::default();
         let mut fence = false;
@@ -189,7 +189,7 @@ fn check(name: &str, commands: &Commands, command: &mut Command, output: PathBuf
     Ok(Sum::one(ok, &format!("{name} ({}) do what it says", commands.lines.len()), &why))
 }
 
-/// Where a table is cut depends on the width of the terminal, so of a line that is cut some characters are not compared.
+/// Where a table is cut depends on the width of the terminal, so the last characters of a cut line are not compared.
 fn agree(wanted: &str, printed: &str) -> bool {
     match wanted.strip_suffix('…') {
         Some(start) => {

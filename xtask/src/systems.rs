@@ -1,4 +1,4 @@
-//! The tests for other systems than this one, as far as they run here, and a note for the package of what ran.
+//! The tests for other systems, as far as they run on this machine, and a note for the package of what ran.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use crate::sum::Sum;
 use crate::workspace::{forget_xtask, succeed, target, top};
 use crate::{build, install, powershell};
 
-/// What a stage comes to where it cannot run: the reason.
+/// The inner error is the reason why a stage cannot run here. Its argument: whether to test what is shipped.
 type Stage = fn(bool) -> Result<Result<Sum, String>>;
 
 const STAGES: [(&str, &str, Stage); 5] = [
@@ -28,7 +28,7 @@ const STAGES: [(&str, &str, Stage); 5] = [
     ("module", "The module on Windows", windows_module),
 ];
 
-/// With the libraries that are shipped, or with those that build fast; Windows's is always the former.
+/// Tests the libraries that are shipped, or debug builds, which build faster. For Windows it is always the shipped one.
 pub fn run(release: bool, only: Option<&str>) -> Result<()> {
     let mut all = Sum::default();
     let wanted = |stage: &str| only.is_none_or(|only| only == stage);
@@ -46,13 +46,15 @@ pub fn run(release: bool, only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The shipped library of this very system; in debug it is what `cargo xtask test` tests.
+/// The shipped library of this system. `cargo xtask test` tests the debug build.
 fn own_c(release: bool) -> Result<Result<Sum, String>> {
     let host = natives::host()?;
-    let native =
-        natives::NATIVES.iter().find(|native| native.has(&host)).context("this system is none of them")?;
+    let native = natives::NATIVES
+        .iter()
+        .find(|native| native.has(&host))
+        .context("the library is not built for this system")?;
     if !release {
-        return Ok(Err("`cargo xtask test` has it".to_owned()));
+        return Ok(Err("`cargo xtask test` tests it".to_owned()));
     }
     let way = Way {
         name: native.rid,
@@ -68,7 +70,7 @@ fn musl_c(release: bool) -> Result<Result<Sum, String>> {
     let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
     let native = natives::find(&format!("linux-musl-{processor}"))?;
     if !cfg!(target_os = "linux") || !is_installed("musl-gcc") {
-        return Ok(Err("there is no musl-gcc, of Debian's musl-tools".to_owned()));
+        return Ok(Err("musl-gcc is not installed (on Debian: musl-tools)".to_owned()));
     }
     if let Err(why) = Recipe::of(native) {
         return Ok(Err(format!("{why:#}")));
@@ -143,14 +145,14 @@ fn windows_install(_: bool) -> Result<Result<Sum, String>> {
             out.join("reset.exe")
         };
         if !is_static {
-            // Windows looks beside the program.
+            // Windows looks for the library beside the program.
             fs::copy(prefix.join("bin").join(native.file), program.with_file_name(native.file))?;
         }
         let simulator = Simulator::start(Options::default());
         let mut command = Command::new(&wine);
         command.arg(&program).envs(self::prefix(&wine)?);
         crate::simulator::configure(&simulator, &mut command);
-        // Old versions of Wine check no certificate by themselves, and what mends that knows the DLL only.
+        // Old versions of Wine need a workaround to check certificates, and it covers only jcsdk.dll: so plain http.
         command.env("JCApiUrl", &simulator.addresses().http);
         let output = command.output().context("Wine could not be started")?;
         let resets = simulator.stats().resets;
@@ -165,7 +167,7 @@ fn windows_install(_: bool) -> Result<Result<Sum, String>> {
     Ok(Ok(sum))
 }
 
-/// The example in C keeps a journal, and goes on with it.
+/// The example in C keeps a journal, and resumes it.
 fn windows_example(wine: &Path, prefix: &Path, folder: &Path) -> Result<Sum> {
     let program = folder.join("example.exe");
     let mut compile = Command::new("x86_64-w64-mingw32-gcc");
@@ -175,7 +177,7 @@ fn windows_example(wine: &Path, prefix: &Path, folder: &Path) -> Result<Sum> {
     fs::write(folder.join("users"), "ok-2\r\nok-3\r\n")?;
     let simulator = Simulator::start(Options::default());
     let mut sum = Sum::default();
-    for (resume, name) in [(None, "keeps a journal"), (Some("--resume"), "goes on with it")] {
+    for (resume, name) in [(None, "keeps a journal"), (Some("--resume"), "resumes it")] {
         let mut command = Command::new(wine);
         command.arg(&program).args(["--journal", "run.jsonl"]).args(resume).args(["ok-1", "users"]);
         command.current_dir(folder).envs(self::prefix(wine)?);
@@ -209,12 +211,12 @@ fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Res
     Ok(sum)
 }
 
-/// Where the programs and their library lie.
+/// The folder of the test programs and their library.
 fn staged(native: &Native) -> PathBuf {
     target().join("systems").join(native.rid)
 }
 
-/// The folder, as a share of the network that Wine has of it.
+/// The folder, as a network share of Wine.
 #[cfg(unix)]
 fn share(folder: &Path) -> Result<Option<(&'static str, OsString)>> {
     let server = target().join("wine/dosdevices/unc/localhost");
@@ -259,7 +261,7 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
     crate::notices::write()?;
     let tests = top().join("tests/powershell");
     let mut sum = Sum::default();
-    // Each file in a process of its own: where Wine lets one hang, the others still run.
+    // Each file in a process of its own, so that the others still run if one hangs under Wine.
     for file in files(&tests, ".Tests.ps1")? {
         let mut pester = Command::new(&pwsh);
         forget_xtask(&mut pester);
@@ -277,7 +279,7 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
             ended = finish(&mut pester, &output, |_| ())?;
         }
         sum.add(judge(&file, &ended));
-        // A simulator whose test has died.
+        // Ends simulators whose test has died.
         let server = wine().unwrap_or_default().with_file_name("wineserver");
         let _ = Command::new(server).arg("-k").env("WINEPREFIX", &prefix).status();
     }
@@ -299,7 +301,7 @@ fn judge(file: &str, Ended { status, output }: &Ended) -> Sum {
     Sum { failed: sum.failed.max(1), ..sum }
 }
 
-/// The names of the files in it that end so.
+/// The names of the files in the folder that end with `end`.
 fn files(folder: &Path, end: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -310,7 +312,7 @@ fn files(folder: &Path, end: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Without the libraries of other systems.
+/// Copies the module, without the libraries of other systems.
 fn copy_module(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -325,12 +327,12 @@ fn copy_module(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// As Wine shows it.
+/// The path as programs under Wine see it.
 fn windows_path(path: &Path) -> String {
     format!("Z:{}", path.display()).replace('/', "\\")
 }
 
-/// For the package: what ran with the very file that it packs, in place of what was found before.
+/// Notes for the package what ran with the file that it packs. A line about the same tests is replaced.
 fn note(native: &Native, what: &str, sum: Sum) -> Result<()> {
     let file = natives::notes(native);
     let before = fs::read_to_string(&file).unwrap_or_default();
@@ -347,7 +349,7 @@ fn wine() -> Option<PathBuf> {
     ["wine64", "wine"].into_iter().find(|wine| is_installed(wine)).map(PathBuf::from)
 }
 
-/// A Windows of the tests' own, with the DLLs of the folder `JCSDK_WINE_SYSTEM32`: old versions of Wine lack some.
+/// A Wine prefix for the tests, with the DLLs of the folder `JCSDK_WINE_SYSTEM32`, which old versions of Wine lack.
 fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
     let prefix = target().join("wine");
     let environment = vec![

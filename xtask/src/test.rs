@@ -75,7 +75,7 @@ fn powershell() -> Result<Sum> {
     self::pester(&mut pester)
 }
 
-/// Of its last line: `Pester: 32 passed, 0 failed`.
+/// Reads the counts of its last line: `Pester: 32 passed, 0 failed`.
 pub fn pester_line(line: &str) -> Option<Sum> {
     let mut words = line.strip_prefix("Pester: ")?.split(' ');
     Some(Sum { passed: words.next()?.parse().ok()?, failed: words.nth(1)?.parse().ok()? })

@@ -1,4 +1,4 @@
-//! The examples with a journal: stopped by Ctrl+C, gone on with, and nobody reset twice.
+//! The examples with a journal: stopped by Ctrl+C and resumed, and nobody is reset twice.
 
 use std::ffi::OsString;
 use std::fs;
@@ -51,12 +51,12 @@ pub fn tests(name: &str, call: &[OsString], places: &Places) -> Result<Sum> {
         sum.add(Sum::one(counts == [12, 4, 8], &format!("{what} each begin has its end"), &text));
 
         let ended = run.go(&arguments(&["--resume"]), |_| (), |_| ())?;
-        let resumed = format!("{what} gone on with");
+        let resumed = format!("{what} resumed");
         sum.add(run.judge_each(&resumed, &ended, 1, "52 reset, 0 refused, 8 unknown", |_| 1));
 
         let ended = run.go(&arguments(&["--resume", "--retry-unknown"]), |_| (), |_| ())?;
         let twice = |n| if HANGING.contains(&n) { 2 } else { 1 };
-        let tried = format!("{what} only who was unknown is sent again");
+        let tried = format!("{what} only unknown users are sent again");
         sum.add(run.judge_each(&tried, &ended, 0, "60 reset, 0 refused", twice));
 
         let ended = run.go(&arguments(&["--resume"]), |_| (), |_| ())?;
