@@ -55,7 +55,7 @@ cargo xtask COMMAND
   install --prefix DIR   install the header, the libraries, and the pkg-config and CMake files for C and C++;
                          with --target RID after it, for another system
   natives                build the library for each system that this machine can build for, into out/runtimes; with
-                         --target RID only for that one; with --twice build it in another folder too, and compare the bytes
+                         --target RID only for that one; with --twice also in another folder, and compare the bytes
   notices                write out/NOTICES.txt, which lists the linked crates and their licences
 ";
 
