@@ -165,7 +165,35 @@ fn windows_install(_: bool) -> Result<Result<Sum, String>> {
         sum.add(Sum::one(ok, &format!("a Windows program built with {way}"), &why));
         sum.add(Sum::one(silent, "the library writes nothing on its stderr", &why));
     }
+    sum.add(windows_example(&wine, &prefix, &folder)?);
     Ok(Ok(sum))
+}
+
+/// The example in C keeps a journal, and resumes it.
+fn windows_example(wine: &Path, prefix: &Path, folder: &Path) -> Result<Sum> {
+    let program = folder.join("example.exe");
+    let mut compile = Command::new("x86_64-w64-mingw32-gcc");
+    compile.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]);
+    compile.arg(top().join("examples/c/reset.c")).args(install::flags(prefix, true)?);
+    succeed("the compilation of the example", compile.arg("-o").arg(&program))?;
+    fs::write(folder.join("users"), "ok-2\r\nok-3\r\n")?;
+    let simulator = Simulator::start(Options::default());
+    let mut sum = Sum::default();
+    for (resume, name) in [(None, "keeps a journal"), (Some("--resume"), "resumes it")] {
+        let mut command = wine::limited(wine);
+        command.arg(&program).args(["--journal", "run.jsonl"]).args(resume).args(["ok-1", "users"]);
+        command.current_dir(folder).envs(wine::prefix(wine)?);
+        crate::simulator::configure(&simulator, &mut command);
+        command.env("JCApiUrl", &simulator.addresses().http);
+        let output = command.output().context("Wine could not be started")?;
+        let requests = simulator.stats().requests;
+        let told = String::from_utf8_lossy(&output.stdout).contains("3 reset, 0 refused");
+        let ok = output.status.success() && told && requests == 3;
+        let why =
+            format!("{}, {requests} requests: {}", output.status, String::from_utf8_lossy(&output.stderr));
+        sum.add(Sum::one(ok, &format!("the C example on Windows {name}"), &why));
+    }
+    Ok(sum)
 }
 
 fn programs(native: &Native, profile: Profile, way: &Way, is_linux: bool) -> Result<Sum> {
