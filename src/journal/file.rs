@@ -147,7 +147,7 @@ fn is_shared_out(error: &io::Error) -> bool {
 }
 
 fn in_use() -> Fault {
-    Fault::new(Code::JournalInUse, "another batch writes to this journal")
+    Fault::new(Code::JournalInUse, "another run writes to this journal")
 }
 
 fn read_all(file: &mut File, place: Place) -> Result<(Read, u64), Fault> {

@@ -196,7 +196,10 @@ impl Reader {
             _ if !self.has_run && !matches!(line, Ok(Line::Run(_)) | Err(NotRead::Wrong(_))) => {
                 Err(unreadable(1, "it is no whole first line of a journal"))
             }
-            Err(NotRead::Wrong(why)) => Err(unreadable(self.number, why)),
+            Err(NotRead::Wrong(why)) => Err(match self.torn {
+                Some(torn) => unreadable(torn, TORN),
+                None => unreadable(self.number, why),
+            }),
             Err(NotRead::Broken) if touches_nul => {
                 self.torn = None;
                 Ok(())
@@ -386,6 +389,7 @@ mod tests {
             (whole() + torn + "\n" + &run(2) + torn + "\n" + &run(3), None),
             (whole() + torn + "\n" + &begin(1, 2, "v"), Some(3)),
             (whole() + torn + "\n" + torn + "\n" + &run(2), Some(3)),
+            (whole() + torn + "\n{}\n", Some(3)),
             (whole() + "garbage\n" + &end(1, 1, "u", Outcome::Reset), Some(3)),
             (whole() + "\n" + &end(1, 1, "u", Outcome::Reset), Some(3)),
             (whole() + &"x".repeat(LINE_MAX + 10) + "\n" + &begin(1, 2, "v"), Some(3)),

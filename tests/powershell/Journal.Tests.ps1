@@ -143,6 +143,13 @@ Describe '-Resume' {
         Get-Arrived | Should -BeNullOrEmpty
     }
 
+    It 'warns where there is no journal to go on with' {
+        $result = Invoke-Form "'ok-1' | R -JournalPath '$folder/new.jsonl' -Resume -PassThru"
+        $result.Output | Should -Be $true
+        $result.Warnings | Should -Match '^There is no journal at ''.*new\.jsonl'' yet, so -Resume knows of no earlier run'
+        (Invoke-Form "'ok-1' | R -JournalPath '$folder/new.jsonl' -Resume").Warnings | Should -BeNullOrEmpty
+    }
+
     It 'does nothing when it is set to $false' {
         'ok-1' | Reset-JcSdkSystemUserMfa -Resume:$false -RetryUnknown:$false
         @(Get-Arrived).id | Should -Be 'ok-1'

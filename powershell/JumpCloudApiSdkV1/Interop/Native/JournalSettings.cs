@@ -6,6 +6,9 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>What -JournalPath, -Resume and -RetryUnknown say; or what is wrong with them.</summary>
 internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = null)
 {
+    /// <summary>The path of the file that an earlier run should have left, where there is none.</summary>
+    internal string? Missing { get; init; }
+
     /// <summary>Null where the call has no journal.</summary>
     internal static JournalSettings? Read(PSCmdlet cmdlet, bool isWhatIf)
     {
@@ -19,7 +22,10 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
         if (Utf8.Bytes(file) is not { } bytes)
             return Wrong("-JournalPath holds a NUL character or half a surrogate pair");
         return new JournalSettings(bytes, (resume ? Native.JournalResume : 0)
-            | (retryUnknown ? Native.JournalRetryUnknown : 0) | (isWhatIf ? Native.JournalReadOnly : 0));
+            | (retryUnknown ? Native.JournalRetryUnknown : 0) | (isWhatIf ? Native.JournalReadOnly : 0))
+        {
+            Missing = resume && !System.IO.File.Exists(file) ? file : null,
+        };
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }

@@ -66,6 +66,7 @@ public sealed class ResetRun
         if (sender.LacksKey)
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
+        if (sender.Warning is { } warning) cmdlet.WriteWarning(warning);
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }

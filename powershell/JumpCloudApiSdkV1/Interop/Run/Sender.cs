@@ -49,7 +49,10 @@ internal sealed class Sender : IDisposable
         Notes = [configuration.Note, lease?.Note];
         if (lease is null) return;
         Batch = new Batch(lease.Client, throttleLimit, stop);
-        if (journal is not null) WhyNobody = Batch.SetJournal(journal);
+        if (journal is null) return;
+        WhyNobody = Batch.SetJournal(journal);
+        if (WhyNobody is null && journal.Missing is { } path)
+            Warning = $"There is no journal at '{Redact(path)}' yet, so -Resume knows of no earlier run: nobody is left out.";
     }
 
     /// <summary>There only where somebody can be sent.</summary>
@@ -66,6 +69,8 @@ internal sealed class Sender : IDisposable
 
     /// <summary>A stand-in has taken the key's place, to show what would be sent.</summary>
     internal readonly bool LacksKey;
+
+    internal readonly string? Warning;
 
     /// <summary>For the verbose stream: how a setting is read, and which proxy the system has.</summary>
     internal readonly string?[] Notes = [];
