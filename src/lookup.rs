@@ -78,7 +78,8 @@ pub fn last_word(verdict: Verdict) -> Verdict {
     use Code::*;
     let Some(code) = verdict.code else { return verdict };
     let tells = matches!(code, UserNotFound | UserAmbiguous | LookupNotExact | UrlSuspect | NameLookupFailed);
-    if tells || code.stops_batch() || verdict.outcome == Outcome::Invalid {
+    // What stops the batch is everyone's, the wait that the server asks for as well.
+    if tells || verdict.stops_batch || verdict.outcome == Outcome::Invalid {
         return verdict;
     }
     let helps = matches!(code, PermissionRefused | ConnectionRefused | ConnectionNotMade);

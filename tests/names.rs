@@ -272,8 +272,12 @@ fn a_retry_after_holds_look_ups_back_as_well() {
 
     fault(&simulator, "ok-3", json!([{ "status": 503, "headers": { "retry-after": "86400" } }]));
     let result = reset(&client, "ok-3");
-    assert_eq!((said(&result), result.stops_batch), (("refused", "Lookup.Failed"), true));
+    assert_eq!((said(&result), result.stops_batch), (("refused", "Service.Unavailable"), true));
     assert!(result.hint.unwrap().contains("Go on after"));
+    // Nobody is sent before that time.
+    let result = reset(&client, "ok-4");
+    assert_eq!((said(&result), result.stops_batch), (("refused", "RateLimit.Exceeded"), true));
+    assert_eq!(searched(&simulator, "ok-4"), 0);
 }
 
 #[test]

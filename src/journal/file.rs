@@ -202,7 +202,10 @@ impl JournalFile {
             match fs::metadata(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Ok(named) if is_open(&named) && open.nlink() > 0 => {}
-                _ => return Err(io::Error::other("the file was removed or replaced")),
+                _ => {
+                    let what = "the file was removed or replaced, and without it who was reset is sent again";
+                    return Err(io::Error::other(what));
+                }
             }
         }
         Ok(())
@@ -360,7 +363,8 @@ mod tests {
         journal.sync().unwrap();
         let aside = folder.0.join("aside");
         fs::rename(folder.file(), &aside).unwrap();
-        assert!(journal.sync().is_err(), "renamed");
+        let renamed = journal.sync().unwrap_err().to_string();
+        assert!(renamed.contains("without it who was reset is sent again"), "{renamed}");
         fs::write(folder.file(), "").unwrap();
         assert!(journal.sync().is_err(), "replaced");
         fs::rename(&aside, folder.file()).unwrap();

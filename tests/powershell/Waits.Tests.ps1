@@ -80,6 +80,14 @@ Describe 'A wait that is longer than the time limit of a user' {
         $time | Should -BeLessThan $before.AddSeconds(30)
     }
 
+    It 'does so where the look-up of a name was told to wait' {
+        Set-Fault 'search:later@example.com' '[{"status":429,"headers":{"retry-after":"600"}}]'
+        # With a time limit of its own, and so with a client of its own.
+        $result = Invoke-Form "'later@example.com','ok-1' | R -TimeoutSec 22"
+        $result.Errors.FullyQualifiedErrorId | Should -Be 'RateLimit.Exceeded,Reset-JcSdkSystemUserMfa'
+        $result.Warnings | Should -Match '^Stopped because of RateLimit\.Exceeded: 1 user was not tried\. The server asks to wait: go on after '
+    }
+
     It 'is not mentioned if something else stopped the batch' {
         Set-Fault bad '[{"status":401,"headers":{"retry-after":"600"}}]'
         (Invoke-Form '"bad","ok-1" | R').Warnings | Should -Be 'Stopped because of Auth.Refused: 1 user was not tried.'
