@@ -103,6 +103,8 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -118,5 +120,30 @@ mod tests {
         ] {
             assert_eq!(is_partial_chain(why), is_it, "{why}");
         }
+    }
+    #[test]
+    fn why_a_certificate_is_not_trusted_is_said() {
+        use CertificateError::*;
+        let other = |why: &'static str| Other(rustls::OtherError(Arc::new(io::Error::other(why))));
+        for (reason, why) in [
+            (Expired, "it has expired"),
+            (NotValidYet, "it is not valid yet"),
+            (NotValidForName, "it was issued for another name"),
+            (UnknownIssuer, "this system does not trust its issuer"),
+            (other("no chain (os error -2146762486)"), "this system does not trust its issuer"),
+            (other("something else"), "it could not be verified"),
+            (Revoked, "it was revoked"),
+            (BadSignature, "it could not be verified"),
+        ] {
+            assert_eq!(distrust(&reason), why, "{reason:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_are_told_apart() {
+        let is = |code| is_out_of_descriptors(&io::Error::from_raw_os_error(code));
+        assert!(is(libc::EMFILE) && is(libc::ENFILE));
+        assert!(!is(libc::ECONNREFUSED) && !is_out_of_descriptors(&io::Error::other("no number")));
     }
 }

@@ -132,7 +132,8 @@ mod tests {
             (policy(3, 1200), Tried { took: ms(60), remaining: ms(990), ..TRIED }, Done),
             (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(6000), ..TRIED }, Again(ms(0))),
             (policy(3, 60_000), Tried { took: ms(3000), remaining: ms(5999), ..TRIED }, Done),
-            // If the total time is less than a second, only the duration of the last attempt counts.
+            // If the total time is no longer than a second, only the duration of the last attempt counts.
+            (policy(3, 1000), Tried { took: ms(60), remaining: ms(440), ..TRIED }, Again(ms(0))),
             (policy(3, 500), Tried { took: ms(60), remaining: ms(440), ..TRIED }, Again(ms(0))),
             (policy(3, 500), Tried { took: ms(60), remaining: ms(119), ..TRIED }, Done),
             (policy(3, 500), Tried { took: ms(300), remaining: ms(200), ..TRIED }, Done),
