@@ -150,6 +150,14 @@ Describe '-Resume' {
         (Invoke-Form "'ok-1' | R -JournalPath '$folder/new.jsonl' -Resume").Warnings | Should -BeNullOrEmpty
     }
 
+    It 'warns of an empty one, too, which a call that sent nobody has left' {
+        $form = "'ok-1' | R -JournalPath '$folder/empty.jsonl' -Resume"
+        (Invoke-Form "$form -WarningAction Stop").Errors.FullyQualifiedErrorId | Should -Match '^ActionPreferenceStop,'
+        Get-Arrived | Should -BeNullOrEmpty
+        [IO.FileInfo]::new("$folder/empty.jsonl").Length | Should -Be 0
+        (Invoke-Form $form).Warnings | Should -Match '^There is no journal at '
+    }
+
     It 'does nothing when it is set to $false' {
         'ok-1' | Reset-JcSdkSystemUserMfa -Resume:$false -RetryUnknown:$false
         @(Get-Arrived).id | Should -Be 'ok-1'

@@ -6,7 +6,7 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>What -JournalPath, -Resume and -RetryUnknown say; or what is wrong with them.</summary>
 internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = null)
 {
-    /// <summary>The path of the file that an earlier run should have left, where there is none.</summary>
+    /// <summary>The path of the file that an earlier run should have left, where there is none, or nothing in it.</summary>
     internal string? Missing { get; init; }
 
     /// <summary>Null where the call has no journal.</summary>
@@ -24,7 +24,8 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
         return new JournalSettings(bytes, (resume ? Native.JournalResume : 0)
             | (retryUnknown ? Native.JournalRetryUnknown : 0) | (isWhatIf ? Native.JournalReadOnly : 0))
         {
-            Missing = resume && !System.IO.File.Exists(file) ? file : null,
+            // A call that ends before anybody is sent leaves an empty one.
+            Missing = resume && new System.IO.FileInfo(file) is not { Exists: true, Length: > 0 } ? file : null,
         };
 
         bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
