@@ -66,7 +66,7 @@ Describe 'A journal' {
     ) {
         if ($IsWindows -and $_['NotOnWindows']) { return }
         $null = [IO.Directory]::CreateDirectory("$folder/a b")
-        $null = New-PSDrive journals FileSystem $folder -Scope Global
+        $null = New-PSDrive -Name journals -PSProvider FileSystem -Root $folder -Scope Global
         Push-Location $folder
         try { 'ok-1' | Reset-JcSdkSystemUserMfa -JournalPath $Path } finally { Pop-Location; Remove-PSDrive journals }
         [IO.File]::ReadAllText("$folder/$(if ($_['Name']) { $Name } else { 'resets.jsonl' })") | Should -Match '"userId":"ok-1","outcome":"reset"'

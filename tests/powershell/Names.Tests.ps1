@@ -11,10 +11,10 @@ BeforeAll {
     function Add-NamedUser([string]$Id, [string]$Username, [string]$Email) {
         $null = Invoke-RestMethod "$($addresses.admin)/users/$Id" -Method Put -ContentType application/json -Body (@{ username = $Username; email = $Email } | ConvertTo-Json)
     }
-    Add-NamedUser $alice alice alice@example.com
-    Add-NamedUser 5f0c1a2b3c4d5e6f7a8b9c02 bob bob@example.com
+    Add-NamedUser -Id $alice -Username alice -Email alice@example.com
+    Add-NamedUser -Id 5f0c1a2b3c4d5e6f7a8b9c02 -Username bob -Email bob@example.com
     # This user's username is bob's address.
-    Add-NamedUser 5f0c1a2b3c4d5e6f7a8b9c03 bob@example.com carol@example.com
+    Add-NamedUser -Id 5f0c1a2b3c4d5e6f7a8b9c03 -Username bob@example.com -Email carol@example.com
     # Unlike Set-Fault, this does not replace the user, who would lose the names.
     function Add-AnswerFault([string]$Of, [string]$Script) { $null = Invoke-RestMethod "$($addresses.admin)/faults/$Of" -Method Put -Body $Script -ContentType application/json }
     function Get-Reset { @(Get-Arrived | Where-Object { $_.target -match '/resetmfa$' }) }
