@@ -52,7 +52,7 @@ Describe 'A journal' {
 
     It 'has a warning at the end with the number of users who are unknown' {
         $result = Invoke-FirstRun
-        $result.Warnings | Should -Be 'Of 4 users 2 are reset, and of 1 it is not known. Look those up, then give just those who were not reset, with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.'
+        $result.Warnings | Should -Be 'Reset: 2, not reset: 1, unknown: 1. Look up those who are unknown, then give just those of them who were not reset, with -Resume and -RetryUnknown: see about_JumpCloudApiSdkV1.'
     }
 
     It 'has no warning when every outcome is known' {
@@ -66,7 +66,7 @@ Describe 'A journal' {
     ) {
         if ($IsWindows -and $_['NotOnWindows']) { return }
         $null = [IO.Directory]::CreateDirectory("$folder/a b")
-        $null = New-PSDrive -Name journals -PSProvider FileSystem -Root $folder -Scope Global
+        $null = New-PSDrive -Name journals -PSProvider FileSystem -Root $folder
         Push-Location $folder
         try { 'ok-1' | Reset-JcSdkSystemUserMfa -JournalPath $Path } finally { Pop-Location; Remove-PSDrive journals }
         [IO.File]::ReadAllText("$folder/$(if ($_['Name']) { $Name } else { 'resets.jsonl' })") | Should -Match '"userId":"ok-1","outcome":"reset"'
@@ -95,7 +95,7 @@ Describe '-Resume' {
         @(Get-Arrived).id | Should -Be 'ok-4', 'ok-5'
         $result.Errors.FullyQualifiedErrorId | Should -Be 'Journal.Unfinished,Reset-JcSdkSystemUserMfa'
         $result.Errors[0].ErrorDetails.RecommendedAction | Should -Match '-Resume and -RetryUnknown'
-        $result.Warnings | Should -Match '^Of 5 users 4 are reset, and of 1 it is not known\.'
+        $result.Warnings | Should -Match '^Reset: 4, not reset: 0, unknown: 1\.'
     }
 
     It 'with -RetryUnknown sends unknown users as well, and the next time nobody' {

@@ -38,9 +38,13 @@ Describe 'A user by name' {
         @{ Form = '@{username="alice";email="ALICE@example.com"} | R' }
         @{ Form = '@{email="alice@example.com"} | R -Body @{exclusion=$true}'; Body = '{"exclusion":true}' }
         @{ Form = '[pscustomobject]@{email="alice@example.com";Exclusion="true"} | R'; Body = '{"exclusion":true}' }
+        @{ Form = '[NamedRow]@{Email="alice@example.com"} | R' }
+        @{ Form = '$table | R' }
         @{ Form = 'R -Username alice -Exclusion -ExclusionUntil 2030-01-02T03:04:05Z'; Body = '{"exclusion":true,"exclusionUntil":"2030-01-02T03:04:05Z"}' }
     ) {
-        $result = Invoke-Form "$Form -Detailed"
+        $row = 'class NamedRow { [string]$Id; [string]$Username; [string]$Email }; ' +
+            '$table = [Data.DataTable]::new(); "Id", "Username", "EMAIL" | ForEach-Object { $null = $table.Columns.Add($_) }; $null = $table.Rows.Add("", [DBNull]::Value, "alice@example.com"); '
+        $result = Invoke-Form "$row$Form -Detailed"
         $result.Errors | Should -BeNullOrEmpty
         $result.Output.UserId | Should -Be $alice
         $result.Output.Name | Should -Match '^alice'

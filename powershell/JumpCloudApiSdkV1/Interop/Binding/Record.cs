@@ -21,7 +21,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     // What other lists call a username or an e-mail address, without what is neither letter nor digit. None is taken: in
     // one of them may stand something else, such as the name of an account elsewhere.
     private static readonly string[] OtherNames =
-        ["mail", "email", "emailaddress", "userprincipalname", "login", "username", "name"];
+        ["mail", "email", "emailaddress", "userprincipalname", "upn", "login", "samaccountname", "username", "name"];
 
     public string? Id { get; set; }
     public string? SystemuserId { get; set; }
@@ -143,7 +143,12 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             if (IsApiId(id)) AddId(id, column);
             else hasOtherId = true;
         }
-        if (!HasId)
+        if (!HasId && !hasOtherId && IsRow(source))
+        {
+            AddName(ref username, "Username", Fields.Plain(members["Username"]?.Value));
+            AddName(ref email, "Email", Fields.Plain(members["Email"]?.Value));
+        }
+        if (!HasId && !HasName && name is null)
         {
             shape = $"{Fault.Kind(source)} is neither a user nor a body";
             if (hasOtherId) shape += ": its id is not 24 hexadecimal digits";
@@ -153,6 +158,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             if (FieldName.Meant(member.Name) is not null && !FieldName.IsOfMfa(member.Name))
                 Add(member.Name, Fields.Plain(member.Value));
     }
+
+    // Of a class that a script defines, or of a database. Others have names as well, such as the account of a process.
+    private static bool IsRow(object source) =>
+        source.GetType() is var type && (type.Assembly.IsDynamic || type.FullName == "System.Data.DataRow");
 
     private void Add(string name, object? value)
     {

@@ -31,13 +31,20 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
         bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }
 
-    // From where the session stands, and with its drives.
+    // In the caller's session state: the module's own does not see the drives of a script or a function.
+    private const string ResolvePath = """
+        $provider = $drive = $null
+        $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($args[0], [ref]$provider, [ref]$drive)
+        $provider.Name
+        """;
+
     private static string? Resolve(PSCmdlet cmdlet, string path)
     {
         try
         {
-            var file = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-            return provider.Name == "FileSystem" ? file : null;
+            var caller = cmdlet.SessionState;
+            var found = caller.InvokeCommand.InvokeScript(caller, ScriptBlock.Create(ResolvePath), path);
+            return found[1].BaseObject is "FileSystem" ? (string)found[0].BaseObject : null;
         }
         // A drive or a provider that is not there, or a path that its provider cannot read.
         catch (Exception e) when (e is RuntimeException or ArgumentException or NotSupportedException)

@@ -37,7 +37,7 @@ internal sealed class Reporter(
         else if (isSameReason) sameReason++;
         if (result.IsReset) reset++;
         else if (result.Outcome == "unknown") unknown++;
-        else others++;
+        else if (!isDuplicate) others++;
 
         return new ResetReport
         {
@@ -59,8 +59,8 @@ internal sealed class Reporter(
                     ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
                     : "");
         if (hasJournal && unknown > 0)
-            yield return $"Of {reset + unknown + others} users {reset} are reset, and of {unknown} it is not known. "
-                + "Look those up, then give just those who were not reset, with -Resume and -RetryUnknown: "
+            yield return $"Reset: {reset}, not reset: {others}, unknown: {unknown}. Look up those who are unknown, then "
+                + "give just those of them who were not reset, with -Resume and -RetryUnknown: "
                 + "see about_JumpCloudApiSdkV1.";
     }
 
