@@ -89,8 +89,9 @@ fn musl_c(release: bool) -> Result<Result<Sum, String>> {
 
 fn windows_c(_: bool) -> Result<Result<Sum, String>> {
     let native = natives::find("win-x64")?;
-    let Some(wine) = wine::find() else {
-        return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
+    let wine = match wine::find()? {
+        Ok(wine) => wine,
+        Err(why) => return Ok(Err(why)),
     };
     if let Err(why) = Recipe::of(native) {
         return Ok(Err(format!("{why:#}")));
@@ -111,8 +112,9 @@ fn windows_c(_: bool) -> Result<Result<Sum, String>> {
 /// A program is built from the installed files alone, in each way, and resets users.
 fn windows_install(_: bool) -> Result<Result<Sum, String>> {
     let native = natives::find("win-x64")?;
-    let Some(wine) = wine::find() else {
-        return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
+    let wine = match wine::find()? {
+        Ok(wine) => wine,
+        Err(why) => return Ok(Err(why)),
     };
     if let Err(why) = Recipe::of(native) {
         return Ok(Err(format!("{why:#}")));
@@ -262,8 +264,7 @@ fn windows_module(_: bool) -> Result<Result<Sum, String>> {
         let ended = wine::twice_at_most(true, &file, || finish(&mut pester, &output, |_| ()))?;
         sum.add(judge(&file, &ended));
         // Ends simulators whose test has died.
-        let server = wine::find().unwrap_or_default().with_file_name("wineserver");
-        let _ = Command::new(server).arg("-k").env("WINEPREFIX", &prefix).status();
+        wine::stop(&prefix);
     }
     note(native, "the module's tests on Windows, under Wine", sum)?;
     Ok(Ok(sum))

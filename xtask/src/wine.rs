@@ -48,12 +48,35 @@ pub fn limited(wine: &Path) -> Command {
     command
 }
 
+/// Says why, where there is none that can load the library.
+pub fn find() -> Result<Result<PathBuf, String>> {
+    let Some(wine) = program() else {
+        return Ok(Err("no Wine was found; JCSDK_WINE may name it".to_owned()));
+    };
+    prefix(&wine)?;
+    if system32().join("bcryptprimitives.dll").exists() {
+        return Ok(Ok(wine));
+    }
+    let why = "this Wine has no bcryptprimitives.dll; JCSDK_WINE_SYSTEM32 may name a folder that has it";
+    Ok(Err(why.to_owned()))
+}
+
 /// `JCSDK_WINE`, else the one on PATH.
-pub fn find() -> Option<PathBuf> {
+fn program() -> Option<PathBuf> {
     if let Some(wine) = env::var_os("JCSDK_WINE").filter(|wine| !wine.is_empty()) {
         return Some(wine.into()).filter(|wine: &PathBuf| wine.is_file());
     }
     ["wine64", "wine"].into_iter().find(|wine| is_installed(wine)).map(PathBuf::from)
+}
+
+/// Ends what still runs in this Windows.
+pub fn stop(prefix: &Path) {
+    let server = program().unwrap_or_default().with_file_name("wineserver");
+    let _ = Command::new(server).arg("-k").env("WINEPREFIX", prefix).status();
+}
+
+fn system32() -> PathBuf {
+    target().join("wine/drive_c/windows/system32")
 }
 
 /// A Windows of the tests' own, with the DLLs of the folder `JCSDK_WINE_SYSTEM32`: old versions of Wine lack some.
@@ -65,7 +88,7 @@ pub fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
         ("WINEARCH", "win64".into()),
         ("DISPLAY", OsString::new()),
     ];
-    let system32 = prefix.join("drive_c/windows/system32");
+    let system32 = system32();
     if !system32.join("kernel32.dll").exists() {
         fs::create_dir_all(&prefix)?;
         let mut boot = limited(wine);
@@ -73,7 +96,7 @@ pub fn prefix(wine: &Path) -> Result<Vec<(&'static str, OsString)>> {
         boot.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         succeed("Wine's first start", &mut boot)?;
     }
-    if let Some(dlls) = env::var_os("JCSDK_WINE_SYSTEM32") {
+    if let Some(dlls) = env::var_os("JCSDK_WINE_SYSTEM32").filter(|dlls| !dlls.is_empty()) {
         for file in fs::read_dir(dlls)? {
             let file = file?.path();
             if file.extension().is_some_and(|extension| extension == "dll") {

@@ -78,7 +78,7 @@ fn wrong_calls(name: &str, call: &[OsString], places: &Places, journal: &str, us
         (&["--retry-unknown"], "--retry-unknown needs --resume"),
         (&["--journal", "--resume"], "--journal"),
         (&["--journal", ""], "path is empty"),
-        (&["--journal", file], "no first line of a journal"),
+        (&["--journal", file], "no whole first line of a journal"),
     ] {
         let run = Run::new(call, places);
         let ended = run.go(&[options, &["ok-1", users]].concat(), |_| (), |_| ())?;
