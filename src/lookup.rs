@@ -426,6 +426,12 @@ mod tests {
     }
 
     #[test]
+    fn who_is_not_found_may_have_been_written_in_another_case() {
+        let verdict = judged(&answer(200, r#"{"results":[]}"#), "jane").unwrap_err();
+        assert!(verdict.hint.is_some_and(|hint| hint.contains("upper and lower case")));
+    }
+
+    #[test]
     fn a_list_that_is_cut_may_come_whole_the_next_time() {
         let body = r#"{"totalCount":1,"results":[{"_id":"1","username":"jane"}]"#;
         let cut = Answer { cut: true, ..answer(200, body) };
