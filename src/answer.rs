@@ -411,6 +411,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_odd_is_said_in_words() {
+        let wait = |seconds| Some(Duration::from_secs(seconds));
+        for (status, body, retry_after, words) in [
+            (200, "<html>", None, "is a web page or is encoded, which the API's is not"),
+            (299, "", None, "has the status 299, which the API does not give"),
+            (429, "", wait(5), "(429) and asks to wait 5 s"),
+            (429, "", wait(86_401), "too many requests (429)"),
+            (503, "", wait(0), "not available at the moment (503)"),
+        ] {
+            let answer = Answer { status, body: body.into(), retry_after, ..Answer::default() };
+            let what = judge(&answer, &url(), &Redactor::new([])).what;
+            assert!(what.ends_with(words), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_408_on_a_used_connection_may_be_anothers() {
+        let answer = Answer { status: 408, on_used_connection: true, ..Answer::default() };
+        assert_eq!(judge(&answer, &url(), &Redactor::new([])).code, Some(Code::AnswerLost));
+    }
+
+    #[test]
     fn redirects_are_told_apart() {
         for (location, code, names) in [
             (Some("/login"), Code::AuthLoginRedirect, "log-in"),

@@ -373,6 +373,9 @@ mod tests {
         let told =
             "12 users have this name: id-1, id-2, id-3, id-4, id-5, id-6, id-7, id-8, id-9, id-10 and 2 more";
         assert_eq!(verdict.what, told);
+        let two = json!({ "results": [{ "_id": "a", "email": "jane" }, { "_id": "b", "email": "jane" }] });
+        let verdict = judged(&answer(200, two.to_string()), "jane").unwrap_err();
+        assert_eq!(verdict.what, "2 users have this name: a, b");
     }
 
     /// What an attempt comes to, whether it is sent again, and what is told at the end.
@@ -414,10 +417,19 @@ mod tests {
         ] {
             let told = last_word(Verdict::new(Outcome::Unknown, code, "x"));
             assert_eq!((told.outcome, told.code), (Outcome::Refused, Some(Code::LookupFailed)), "{code:?}");
+            assert_eq!(told.what, "the search for this name failed: x");
+            let has_own_hint = matches!(code, Code::ConnectionRefused | Code::ConnectionNotMade);
+            assert_eq!(told.hint.is_some(), has_own_hint, "{code:?}");
         }
         for code in [Code::NameNotFound, Code::NameLookupFailed, Code::TlsNotTrusted, Code::ProxyRefused] {
             assert_eq!(last_word(Verdict::new(Outcome::Refused, code, "x")).code, Some(code));
         }
+    }
+
+    #[test]
+    fn who_is_not_found_may_have_been_written_in_another_case() {
+        let verdict = judged(&answer(200, r#"{"results":[]}"#), "jane").unwrap_err();
+        assert!(verdict.hint.is_some_and(|hint| hint.contains("upper and lower case")));
     }
 
     #[test]

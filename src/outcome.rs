@@ -108,3 +108,13 @@ impl From<Fault> for Verdict {
         Self::new(Outcome::Invalid, fault.code, fault.message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_shows_its_code() {
+        assert_eq!(Fault::new(Code::IdInvalid, "the id is empty").to_string(), "Id.Invalid: the id is empty");
+    }
+}

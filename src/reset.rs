@@ -269,6 +269,17 @@ mod tests {
     }
 
     #[test]
+    fn only_the_apis_own_ids_are_the_same_in_either_case() {
+        for (id, same) in [
+            ("5F0C1A2B3C4D5E6F7A8B9C0D", "5f0c1a2b3c4d5e6f7a8b9c0d"),
+            ("5F0C1A2B3C4D5E6F7A8B9C0", "5F0C1A2B3C4D5E6F7A8B9C0"),
+            ("5F0C1A2B3C4D5E6F7A8B9C0G", "5F0C1A2B3C4D5E6F7A8B9C0G"),
+        ] {
+            assert_eq!(same_user(id), same);
+        }
+    }
+
+    #[test]
     fn what_may_not_be_sent_is_refused() {
         let long = "a".repeat(ID_MAX + 1);
         for id in ["", " ", "\t", "\u{a0}", ".", "..", "a\nb", "a\u{0}b", "a\u{7f}", "a\u{9b}", &long] {

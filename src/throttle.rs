@@ -66,4 +66,17 @@ mod tests {
             assert!((at_least..=at_most).contains(&remaining), "{asked:?}: {remaining:?}");
         }
     }
+    #[test]
+    fn what_was_held_back_starts_a_random_while_later() {
+        let (hold, throttle) = (Duration::from_millis(20), Throttle::default());
+        fastrand::seed(3);
+        let jitter = Duration::from_millis(fastrand::u64(0..JITTER_MS));
+        assert!(jitter > hold, "this seed shows nothing: {jitter:?}");
+        fastrand::seed(3);
+        let began = Instant::now();
+        throttle.hold(hold);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(throttle.wait(began + Duration::from_secs(60))).unwrap();
+        assert!(began.elapsed() >= hold + jitter, "{:?} < {hold:?} + {jitter:?}", began.elapsed());
+    }
 }
