@@ -210,7 +210,6 @@ pub fn read(bytes: &[u8]) -> Result<Line, NotRead> {
                 None => Line::Nobody,
             })
         }
-        "" => Err(Wrong("it has no event")),
         _ => Err(Wrong("its event is none of run, begin and end")),
     }
 }

@@ -382,6 +382,7 @@ mod tests {
         let whole = || run(1) + &begin(1, 1, "u");
         let torn = "{\"run\":\"00";
         let zeros = "\0".repeat(5000);
+        let of_length = |length| format!("{:length$}\n", begin(1, 1, "u").trim_end());
         for (text, line) in [
             (String::new(), None),
             (whole() + torn, None),
@@ -392,6 +393,8 @@ mod tests {
             (whole() + torn + "\n{}\n", Some(3)),
             (whole() + "garbage\n" + &end(1, 1, "u", Outcome::Reset), Some(3)),
             (whole() + "\n" + &end(1, 1, "u", Outcome::Reset), Some(3)),
+            (whole() + &of_length(LINE_MAX - 1) + &begin(1, 2, "v"), None),
+            (whole() + &of_length(LINE_MAX) + &begin(1, 2, "v"), Some(3)),
             (whole() + &"x".repeat(LINE_MAX + 10) + "\n" + &begin(1, 2, "v"), Some(3)),
             // A whole line that is wrong was not torn, wherever it stands.
             (whole() + "{\"event\":\"look\"}\n", Some(3)),
