@@ -25,7 +25,7 @@ internal sealed class InputReader
         bodyIsNamed = bound.ContainsKey("Body");
         inputIsNamed = bound.ContainsKey("InputObject");
         if (bound.TryGetValue("Exclusion", out var given)) exclusion = ((SwitchParameter)given).IsPresent;
-        if (bound.TryGetValue("Force", out var force) && ((SwitchParameter)force).IsPresent) flags = Native.AllowPast;
+        if (bound.IsGiven("Force")) flags = Native.AllowPast;
         if (bound.TryGetValue("ExclusionUntil", out var time)) until = Moment.Read(time);
         if (bound.TryGetValue("ExclusionDays", out var days))
             until = Record.After(start, (int)days);

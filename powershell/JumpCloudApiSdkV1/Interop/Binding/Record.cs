@@ -43,7 +43,6 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     private string? otherName;   // a column that is close to a name's
 
     private bool HasId => Id is not null || identity is not null;
-    private bool HasName => !string.IsNullOrEmpty(username) || !string.IsNullOrEmpty(email);
 
     internal GivenUser User => new(Id, username, email) { Column = idColumn };
 
@@ -56,7 +55,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     internal Fault? AsIdentity => (shape is null ? null : NoUser(shape))
         ?? identity
         ?? (string.IsNullOrEmpty(Id) ? name : null)
-        ?? (string.IsNullOrEmpty(Id) && !HasName ? Nameless : null)
+        ?? (User.Given.Length == 0 ? Nameless : null)
         ?? nearField ?? field
         ?? (until is not null && days is not null
             ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
@@ -148,7 +147,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             AddName(ref username, "Username", Fields.Plain(members["Username"]?.Value));
             AddName(ref email, "Email", Fields.Plain(members["Email"]?.Value));
         }
-        if (!HasId && !HasName && name is null)
+        if (!HasId && User.Given.Length == 0 && name is null)
         {
             shape = $"{Fault.Kind(source)} is neither a user nor a body";
             if (hasOtherId) shape += ": its id is not 24 hexadecimal digits";

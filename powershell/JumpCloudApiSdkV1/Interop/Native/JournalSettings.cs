@@ -13,7 +13,7 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
     internal static JournalSettings? Read(PSCmdlet cmdlet, bool isWhatIf)
     {
         var bound = cmdlet.MyInvocation.BoundParameters;
-        var (resume, retryUnknown) = (IsGiven("Resume"), IsGiven("RetryUnknown"));
+        var (resume, retryUnknown) = (bound.IsGiven("Resume"), bound.IsGiven("RetryUnknown"));
         if (retryUnknown && !resume) return Wrong("-RetryUnknown is given without -Resume");
         if (!bound.TryGetValue("JournalPath", out var path))
             return resume ? Wrong("-Resume is given without -JournalPath") : null;
@@ -27,8 +27,6 @@ internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = n
             // A call that ends before anybody is sent leaves an empty one.
             Missing = resume && new System.IO.FileInfo(file) is not { Exists: true, Length: > 0 } ? file : null,
         };
-
-        bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }
 
     // In the caller's session state: the module's own does not see the drives of a script or a function.

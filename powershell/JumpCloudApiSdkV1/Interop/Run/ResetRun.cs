@@ -55,8 +55,8 @@ public sealed class ResetRun
         reader = new InputReader(bound, sender.Redact);
         isVerbose = IsShown(verbosePreference);
         reporter = new Reporter(
-            isDetailed: IsGiven("Detailed"),
-            passThru: IsGiven("PassThru") && !sender.IsWhatIf,
+            isDetailed: bound.IsGiven("Detailed"),
+            passThru: bound.IsGiven("PassThru") && !sender.IsWhatIf,
             isVerbose,
             hasJournal: sender.HasJournal && !sender.IsWhatIf,
             progress: cmdlet.MyInvocation.ExpectingInput && showsProgress ? new ProgressMeter() : null);
@@ -67,8 +67,6 @@ public sealed class ResetRun
             cmdlet.WriteWarning("No API key is configured, so without -WhatIf nobody would be reset. "
                 + "Set $env:JCApiKey to an administrator's API key, or give -ApiKey.");
         if (sender.Warning is { } warning) cmdlet.WriteWarning(warning);
-
-        bool IsGiven(string name) => bound.TryGetValue(name, out var value) && ((SwitchParameter)value).IsPresent;
     }
 
     /// <summary>Begins a call. What keeps it from beginning ends the command.</summary>
