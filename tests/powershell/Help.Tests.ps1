@@ -168,9 +168,7 @@ Describe 'about_JumpCloudApiSdkV1' {
             $e, $was | ForEach-Object { Set-Fault $_ '[{"status":502}]' }
 
             $process = Start-Shell "Set-Location '$PWD'; $how; $run"
-            $deadline = [DateTime]::UtcNow.AddSeconds(30)
-            do { Start-Sleep -Milliseconds 100; $sent = @(Get-Arrived | Where-Object id) }
-            until (@($d, $e, $was | Where-Object { $_ -notin $sent.id }).Count -eq 0 -or [DateTime]::UtcNow -gt $deadline)
+            Wait-Until { $sent = @(Get-Arrived | Where-Object id); @($d, $e, $was | Where-Object { $_ -notin $sent.id }).Count -eq 0 }
             # What the server has answered goes into the journal, which nobody else can open now.
             Start-Sleep -Milliseconds 500
             $process.Kill()

@@ -15,8 +15,6 @@ BeforeAll {
     Add-NamedUser -Id 5f0c1a2b3c4d5e6f7a8b9c02 -Username bob -Email bob@example.com
     # This user's username is bob's address.
     Add-NamedUser -Id 5f0c1a2b3c4d5e6f7a8b9c03 -Username bob@example.com -Email carol@example.com
-    # Unlike Set-Fault, this does not replace the user, who would lose the names.
-    function Add-AnswerFault([string]$Of, [string]$Script) { $null = Invoke-RestMethod "$($addresses.admin)/faults/$Of" -Method Put -Body $Script -ContentType application/json }
     function Get-Reset { @(Get-Arrived | Where-Object { $_.target -match '/resetmfa$' }) }
 }
 AfterAll { Stop-Simulator }
@@ -74,14 +72,14 @@ Describe 'A user by name' {
     }
 
     It 'is shown as given under -WhatIf, and nothing is sent' {
-        $shown = (Invoke-Shell "R -Username alice@example.com -WhatIf; 'bob@example.com' | R -WhatIf" -Environment @{ JCApiUrl = $env:JCApiUrl; JCApiKey = $env:JCApiKey; SSL_CERT_FILE = $env:SSL_CERT_FILE }).Text
+        $shown = (Invoke-Shell "R -Username alice@example.com -WhatIf; 'bob@example.com' | R -WhatIf").Text
         $shown | Should -Match 'on target "system user ''alice@example\.com''"\.'
         $shown | Should -Match 'on target "system user ''bob@example\.com''"\.'
         Get-Arrived | Should -BeNullOrEmpty
     }
 
     It 'has name and id in the verbose stream and in errors' {
-        Add-AnswerFault $alice '[{"status":404}]'
+        Set-AnswerFault $alice '[{"status":404}]'
         $result = Invoke-Form 'R -Username alice -Verbose'
         $result.Verbose[0] | Should -Match '^POST https://\S+/api/search/systemusers\?limit=10 \{.*"username":"alice".*, then a reset of the user who is found: \{\}$'
         $result.Verbose[-1] | Should -Match "^alice, ${alice}: refused, HTTP 404"
@@ -91,7 +89,7 @@ Describe 'A user by name' {
 
     It 'may be piped again as a result: by the id that was found, else by the name' {
         $found = Reset-JcSdkSystemUserMfa -Username alice -Detailed
-        Add-AnswerFault 'search:bob' '[{"status":400}]'
+        Set-AnswerFault 'search:bob' '[{"status":400}]'
         $unfound = Reset-JcSdkSystemUserMfa -Username bob -Detailed -ErrorAction SilentlyContinue
         $unfound.Code, $unfound.UserId | Should -Be 'Lookup.Failed', ''
         Clear-Arrived
@@ -158,7 +156,7 @@ Describe 'Nobody is reset' {
         @{ Name = 'no id'; Body = '{"totalCount":1,"results":[{"username":"alice","email":"a@example.com"}]}'; Code = 'Lookup.Failed' }
         @{ Name = 'an HTML page'; Body = '<html>log in</html>'; Code = 'Lookup.Failed' }
     ) {
-        if ($_['Body']) { Add-AnswerFault 'search:alice' (ConvertTo-Json -InputObject @(@{ status = 200; body = $Body })) }
+        if ($_['Body']) { Set-AnswerFault 'search:alice' (ConvertTo-Json -InputObject @(@{ status = 200; body = $Body })) }
         $result = Invoke-Form $(if ($_['Form']) { $Form } else { 'R -Username alice' })
         $result.Errors.FullyQualifiedErrorId | Should -Be "$Code,Reset-JcSdkSystemUserMfa"
         $result.Errors[0].Exception.Outcome | Should -BeIn 'refused', 'invalid'

@@ -8,13 +8,6 @@ BeforeAll {
     Import-TestModule
     $addresses = Start-Simulator
 
-    function Wait-Until([scriptblock]$Condition) {
-        $limit = [DateTime]::UtcNow.AddSeconds(30)
-        while (-not (& $Condition)) {
-            if ([DateTime]::UtcNow -gt $limit) { throw "It did not happen in 30 s: $Condition" }
-            Start-Sleep -Milliseconds 20
-        }
-    }
     # Runs the code in a runspace, stops it once the first result is out and $Count requests have arrived, and gives its
     # warnings and results.
     function Invoke-Stopped([string]$Form, [int]$Count) {

@@ -80,9 +80,23 @@ function Get-SimulatorState {
     Invoke-RestMethod "$($script:addresses.admin)/stats"
 }
 
+# For a user who is there, or for `search:` and a name.
+function Set-AnswerFault([string]$Of, [string]$Script) {
+    $null = Invoke-RestMethod "$($script:addresses.admin)/faults/$Of" -Method Put -Body $Script -ContentType application/json
+}
+
+# Makes the user anew, without names of its own.
 function Set-Fault([string]$Id, [string]$Script) {
-    $null = Invoke-RestMethod "$($script:addresses.admin)/users/$Id" -Method Put
-    $null = Invoke-RestMethod "$($script:addresses.admin)/faults/$Id" -Method Put -Body $Script -ContentType application/json
+    Add-User $Id
+    Set-AnswerFault $Id $Script
+}
+
+function Wait-Until([scriptblock]$Condition) {
+    $limit = [DateTime]::UtcNow.AddSeconds(60)
+    while (-not (& $Condition)) {
+        if ([DateTime]::UtcNow -gt $limit) { throw "It did not happen in 60 s: $Condition" }
+        Start-Sleep -Milliseconds 20
+    }
 }
 
 function Add-User([string[]]$Id) {
