@@ -1,4 +1,4 @@
-//! Shows what the project does, in every documented way, against the simulator.
+//! Shows what the project does, in the usual ways, against the simulator.
 
 use std::process::Command;
 

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo                   reset users of a simulated JumpCloud in every documented way
+  demo                   reset users of a simulated JumpCloud in the usual ways
   test [STAGE]           run every test, or those of one stage: rust, c, crash, install, examples, powershell, readme
   test c NAME            run one program of tests/c
   test --systems [--release] [STAGE]
