@@ -1,5 +1,6 @@
 //! The addresses that the key may be sent to. Pure.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use reqwest::Url;
@@ -51,7 +52,9 @@ pub fn base_url(text: &str, whose: &str) -> Result<Url, Fault> {
 pub fn below(base: &Url, path: &str) -> Url {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    let root = base.path().trim_end_matches('/');
+    let whole = if root.is_empty() { Cow::from(path) } else { [root, path].concat().into() };
+    url.set_path(&whole);
     url.set_query(query);
     url
 }

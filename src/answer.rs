@@ -1,6 +1,7 @@
 //! Judges the server's answer. Facts about the API come from its published description and from measurements
 //! of its clients.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use reqwest::{Url, header};
@@ -61,11 +62,12 @@ impl Answer {
     }
 }
 
-/// Judges an answer that came from `url`.
-pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
+/// Judges an answer. `url` says where it came from, which decides only about redirects.
+pub fn judge(answer: &Answer, url: impl FnOnce() -> Url, redactor: &Redactor) -> Verdict {
     let text = api_text(answer);
-    let text_shown = readable(answer);
-    let error = ServerError::read(&text_shown);
+    let body = readable(answer);
+    let text_shown = body.trim_matches(is_blank);
+    let error = ServerError::read(text_shown);
     let status = answer.status;
     let clean = |text: &str| redactor.clean(text, MESSAGE_MAX);
 
@@ -84,7 +86,7 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
             Code::AnswerNotUnderstood,
             format!("the answer has the status {status}, which the API does not give"),
         ),
-        300..=399 => redirect(answer, url, clean),
+        300..=399 => redirect(answer, &url(), clean),
         401 if error.names_no_organization() => {
             refused(Code::OrganizationRequired, "no organization is selected (401)".into())
         }
@@ -114,7 +116,7 @@ pub fn judge(answer: &Answer, url: &Url, redactor: &Redactor) -> Verdict {
     verdict.http_status = Some(status);
     let message = error.message.as_deref().filter(|_| verdict.outcome != Outcome::Reset);
     verdict.server_message = message.map(clean);
-    verdict.body = (!text_shown.is_empty()).then(|| redactor.clean(&text_shown, RESULT_BODY_MAX));
+    verdict.body = (!text_shown.is_empty()).then(|| redactor.clean(text_shown, RESULT_BODY_MAX));
     verdict.retry_after = answer.retry_after;
     verdict.proves_key = match verdict.code {
         None => true,
@@ -185,11 +187,11 @@ pub fn is_blank(c: char) -> bool {
 }
 
 /// The body for a person to read. Empty if it is encoded or binary.
-fn readable(answer: &Answer) -> String {
+fn readable(answer: &Answer) -> Cow<'_, str> {
     if is_encoded(answer) || answer.body.contains(&0) {
-        return String::new();
+        return Cow::default();
     }
-    String::from_utf8_lossy(&answer.body).trim_matches(is_blank).to_owned()
+    String::from_utf8_lossy(&answer.body)
 }
 
 /// The server's description of an error. The API has four shapes: `{"message"}`, `{"error","message"}`,
@@ -203,8 +205,8 @@ struct ServerError {
 
 impl ServerError {
     fn read(text: &str) -> Self {
-        match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => {
+        match text.starts_with('{').then(|| serde_json::from_str(text)) {
+            Some(Ok(Value::Object(fields))) => {
                 let text = |name| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
                 let error = text("error");
                 let message = text("message").or(error).map(|message| {
@@ -251,7 +253,7 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> Verdict {
         let answer = Answer { status, body: body.into(), ..Answer::default() };
-        judge(&answer, &url(), &Redactor::new([Secret::new("the-key")]))
+        judge(&answer, url, &Redactor::new([Secret::new("the-key")]))
     }
 
     #[test]
@@ -341,7 +343,7 @@ mod tests {
         ] {
             let encoding = encoding.map(str::to_owned);
             let answer = Answer { status: 200, encoding, body, cut, ..Answer::default() };
-            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            let verdict = judge(&answer, url, &Redactor::new([]));
             assert_eq!(verdict.outcome, outcome, "{answer:?}");
         }
     }
@@ -353,7 +355,7 @@ mod tests {
         {
             let encoding = encoding.map(str::to_owned);
             let answer = Answer { status: 400, encoding, body, ..Answer::default() };
-            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            let verdict = judge(&answer, url, &Redactor::new([]));
             assert_eq!((verdict.server_message, verdict.body), (None, None));
         }
     }
@@ -383,7 +385,7 @@ mod tests {
     #[test]
     fn retry_after_makes_a_503_the_apis_own() {
         let answer = Answer { status: 503, retry_after: Some(Duration::ZERO), ..Answer::default() };
-        assert_eq!(judge(&answer, &url(), &Redactor::new([])).code, Some(Code::ServiceUnavailable));
+        assert_eq!(judge(&answer, url, &Redactor::new([])).code, Some(Code::ServiceUnavailable));
     }
 
     #[test]
@@ -421,7 +423,7 @@ mod tests {
             (503, "", wait(0), "not available at the moment (503)"),
         ] {
             let answer = Answer { status, body: body.into(), retry_after, ..Answer::default() };
-            let what = judge(&answer, &url(), &Redactor::new([])).what;
+            let what = judge(&answer, url, &Redactor::new([])).what;
             assert!(what.ends_with(words), "{what}");
         }
     }
@@ -429,7 +431,7 @@ mod tests {
     #[test]
     fn a_408_on_a_used_connection_may_be_anothers() {
         let answer = Answer { status: 408, on_used_connection: true, ..Answer::default() };
-        assert_eq!(judge(&answer, &url(), &Redactor::new([])).code, Some(Code::AnswerLost));
+        assert_eq!(judge(&answer, url, &Redactor::new([])).code, Some(Code::AnswerLost));
     }
 
     #[test]
@@ -445,7 +447,7 @@ mod tests {
             (None, Code::RedirectRefused, "without saying where"),
         ] {
             let answer = Answer { status: 302, location: location.map(str::to_owned), ..Answer::default() };
-            let verdict = judge(&answer, &url(), &Redactor::new([]));
+            let verdict = judge(&answer, url, &Redactor::new([]));
             assert_eq!(verdict.code, Some(code), "{location:?}");
             assert!(verdict.what.contains(names), "{}", verdict.what);
         }
@@ -454,7 +456,7 @@ mod tests {
     #[test]
     fn a_cut_body_is_noted_on_success() {
         let answer = Answer { status: 200, body: b"O".into(), cut: true, ..Answer::default() };
-        let verdict = judge(&answer, &url(), &Redactor::new([]));
+        let verdict = judge(&answer, url, &Redactor::new([]));
         assert_eq!((verdict.outcome, verdict.what.is_empty()), (Outcome::Reset, false));
     }
 }

@@ -63,16 +63,17 @@ async fn read(
     deadline: Instant,
 ) -> Arc<Answer> {
     in_flight.answered(Answer::begun(&response, is_used));
-    loop {
-        match timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(Some(piece))) if in_flight.add(|answer| answer.add(&piece)) => {}
-            Ok(Ok(None)) => {
-                in_flight.add(|answer| answer.cut = false);
-                break;
+    let body = async {
+        while let Some(piece) = response.chunk().await? {
+            if !in_flight.add(|answer| answer.add(&piece)) {
+                return Ok(());
             }
-            Ok(_) | Err(_) => break,
         }
-    }
+        in_flight.add(|answer| answer.cut = false);
+        reqwest::Result::Ok(())
+    };
+    // However this ends, in_flight knows what has arrived.
+    let _ = timeout_at(deadline, body).await;
     in_flight.answer()
 }
 

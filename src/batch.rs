@@ -2,6 +2,7 @@
 
 mod journaled;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -488,7 +489,7 @@ impl Worker {
             let Some(job) = &unfinished.job else { return };
             let (number, http) = (job.number, &self.0.http);
             let came_to = match &job.work {
-                Work::LookUp => session.look_up(http, &job.request, turn).await,
+                Work::LookUp => session.look_up(http, &job.request, turn).await.map(Cow::into_owned),
                 Work::Reset(in_flight, took) => {
                     let turn = turn.checked_sub(*took).unwrap_or(turn);
                     Err(match self.0.begin(job, turn).await {

@@ -23,8 +23,13 @@ pub const PATH: &str = "/api/search/systemusers?limit=10";
 /// So many ids of users with the same name are told.
 const IDS_TOLD: usize = 10;
 
-/// The id of the user whom the answer from `url` shows, or why there is none.
-pub fn judge(answer: &Answer, name: &Name, url: &Url, redactor: &Redactor) -> Result<String, Verdict> {
+/// The id of the user whom the answer shows, or why there is none. `url` says where the answer came from.
+pub fn judge(
+    answer: &Answer,
+    name: &Name,
+    url: impl FnOnce() -> Url,
+    redactor: &Redactor,
+) -> Result<String, Verdict> {
     if !(200..=299).contains(&answer.status) {
         let verdict = answer::judge(answer, url, redactor);
         return Err(match verdict.code {
@@ -190,8 +195,8 @@ mod tests {
     use crate::redact::Secret;
 
     fn judged_by(answer: &Answer, name: &Name) -> Result<String, Verdict> {
-        let url = Url::parse("https://console.jumpcloud.com/api/search/systemusers").unwrap();
-        judge(answer, name, &url, &Redactor::new([Secret::new("the-key")]))
+        let url = || Url::parse("https://console.jumpcloud.com/api/search/systemusers").unwrap();
+        judge(answer, name, url, &Redactor::new([Secret::new("the-key")]))
     }
 
     fn judged(answer: &Answer, name: &str) -> Result<String, Verdict> {

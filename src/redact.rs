@@ -40,13 +40,19 @@ pub struct Redactor {
     /// Base64 encodes three bytes at a time, so a secret inside a longer text is encoded in one of three ways. This is
     /// the part of each that does not depend on the bytes around the secret.
     base64: Vec<Secret>,
+    /// Whatever a secret may begin with, however it is written.
+    begins: Zeroizing<Vec<char>>,
 }
 
 impl Redactor {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let secrets: Vec<Secret> = secrets.into_iter().filter(|s| !s.expose().is_empty()).collect();
-        let base64 = secrets.iter().flat_map(|secret| base64_cores(secret.expose())).collect();
-        Self { secrets, base64 }
+        let base64: Vec<Secret> = secrets.iter().flat_map(|secret| base64_cores(secret.expose())).collect();
+        let mut begins = Zeroizing::new(ESCAPES.to_vec());
+        for first in secrets.iter().chain(&base64).filter_map(|secret| secret.expose().chars().next()) {
+            begins.extend([first, first.to_ascii_uppercase(), first.to_ascii_lowercase(), base64url(first)]);
+        }
+        Self { secrets, base64, begins }
     }
 
     /// Cleans a text from outside: redacts secrets, replaces control characters, and keeps at most `max` characters.
@@ -61,29 +67,21 @@ impl Redactor {
     }
 
     fn cleaned(&self, text: &str, max: usize, may_be_cut: bool) -> String {
-        let text = Zeroizing::new(self.redact(text, max, may_be_cut));
         let mut clean = String::with_capacity(text.len().min(max));
-        for (n, c) in text.chars().enumerate() {
-            if n == max {
+        let (mut rest, mut before, mut room) = (text, None, max);
+        while let Some(first) = rest.chars().next() {
+            // At almost every place of a text, its first character is all that has to be looked at.
+            let may_begin = self.begins.contains(&first);
+            let longest = may_begin.then(|| self.matches(before, rest, may_be_cut).max()).flatten();
+            let takes = longest.map_or(1, |_| STARS.len());
+            if takes > room {
                 clean.push('…');
                 break;
             }
-            clean.push(shown(c));
-        }
-        clean
-    }
-
-    /// Redacts at least the first `max` characters and one more, and ignores the rest.
-    fn redact(&self, text: &str, max: usize, may_be_cut: bool) -> String {
-        let mut clean = String::new();
-        let mut rest = text;
-        let mut before = None;
-        for _ in 0..=max {
-            let Some(first) = rest.chars().next() else { break };
-            let longest = self.matches(before, rest, may_be_cut).max();
+            room -= takes;
             match longest {
                 Some(_) => clean.push_str(STARS),
-                None => clean.push(first),
+                None => clean.push(shown(first)),
             }
             let (done, left) = rest.split_at(longest.unwrap_or(first.len_utf8()));
             (before, rest) = (done.chars().next_back(), left);
@@ -116,14 +114,8 @@ impl Redactor {
 fn written(text: &str, secret: &str, exact_case: bool, may_be_cut: bool) -> Option<usize> {
     let is = |found: char, wanted: char| {
         let same = if exact_case { found == wanted } else { found.eq_ignore_ascii_case(&wanted) };
-        // base64url has other characters for these two.
-        same || matches!((wanted, found), ('+', '-') | ('/', '_'))
+        same || found == base64url(wanted)
     };
-    // At almost every place of a text, this is all that has to be looked at.
-    let begins = |first| text.starts_with(ESCAPES) || text.starts_with(|found| is(found, first));
-    if !secret.chars().next().is_some_and(begins) {
-        return None;
-    }
     // A secret may itself look like an escape, so all readings are followed. `ends` is where each of them has got to.
     let mut ends = vec![];
     let mut shortened = None;
@@ -210,6 +202,15 @@ fn escaped(text: &str) -> Vec<(char, usize)> {
         c.map(|c| (c, end + 2)).into_iter().collect()
     } else {
         vec![]
+    }
+}
+
+/// The character that stands for this one in base64url, which differs in two.
+fn base64url(c: char) -> char {
+    match c {
+        '+' => '-',
+        '/' => '_',
+        c => c,
     }
 }
 

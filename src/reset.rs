@@ -39,8 +39,8 @@ pub struct ResetRequest {
 pub struct Asked(Option<bool>, Option<DateTime<Utc>>);
 
 impl ResetRequest {
-    /// `until_epoch` is in seconds since 1970-01-01T00:00:00Z. [`check_date`](Self::check_date) checks later whether it
-    /// has passed, because a request may wait before it is sent.
+    /// `until_epoch` is in seconds since 1970-01-01T00:00:00Z. Whether it has passed is checked when the request is sent,
+    /// which may be later.
     pub fn new(id: &str, exclusion: Option<bool>, until_epoch: Option<i64>) -> Result<Self, Fault> {
         if let Some(message) = what_is_wrong(id) {
             return Err(Fault::new(Code::IdInvalid, &message));
@@ -119,11 +119,11 @@ impl ResetRequest {
     }
 
     /// Fails if the date has passed or is too far away, unless such a date is allowed.
-    pub fn check_date(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+    pub(crate) fn check_date(&self, now: impl FnOnce() -> DateTime<Utc>) -> Result<(), Fault> {
         let Some(until) = self.until.filter(|_| !self.allow_odd_date) else { return Ok(()) };
         let wrong =
             |code, what: &str| Err(Fault::new(code, &format!("exclusionUntil {} {what}", iso(until))));
-        if until <= now {
+        if until <= now() {
             wrong(Code::ExclusionUntilPast, "has passed: it would lock the user out at once")
         } else if until.timestamp() >= UNTIL_FAR {
             wrong(Code::ExclusionUntilTooFar, "is in the year 2400 or later: it may be of another calendar")
@@ -135,7 +135,10 @@ impl ResetRequest {
     /// The path, below the API's base URL, of what is to be sent next.
     pub fn path(&self) -> String {
         match &self.id {
-            Some(id) => format!("/api/systemusers/{}/resetmfa", utf8_percent_encode(id, SEGMENT)),
+            Some(id) => {
+                let segment = Cow::from(utf8_percent_encode(id, SEGMENT));
+                ["/api/systemusers/", &*segment, "/resetmfa"].concat()
+            }
             None => lookup::PATH.to_owned(),
         }
     }
@@ -159,21 +162,39 @@ fn what_is_wrong(id: &str) -> Option<String> {
     const IDS: [&str; 3] = ["id", "_id", "userid"];
     const NAMES: [&str; 2] = ["username", "email"];
     let is_one_of = |columns: &[&str]| columns.iter().any(|column| id.eq_ignore_ascii_case(column));
-    let has = |characters: &[char]| id.contains(characters);
     let what = if id.is_empty() {
         "is empty"
-    } else if id.chars().all(is_blank) {
-        "is blank"
     } else if id == "." || id == ".." {
         "is '.' or '..', which would change the address"
+    } else if is_one_of(&IDS) {
+        "is a column's name: leave out the list's header"
+    } else if is_one_of(&NAMES) {
+        "is a column's name: leave out the list's header, and give what is below it as names, to be looked up"
+    } else if let Some(what) = odd_character(id) {
+        what
+    } else if id.len() > ID_MAX {
+        "is longer than 1024 bytes"
+    } else {
+        return None;
+    };
+    Some(format!("the user's id {what}"))
+}
+
+/// Says which of its characters no user's id has.
+fn odd_character(id: &str) -> Option<&'static str> {
+    // This saves most ids from being searched for each of them.
+    if id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return None;
+    }
+    let has = |characters: &[char]| id.contains(characters);
+    Some(if id.chars().all(is_blank) {
+        "is blank"
     } else if id.starts_with('\u{feff}') {
         "begins with a byte order mark: read the list as UTF-8 with one"
     } else if id.starts_with(is_blank) || id.ends_with(is_blank) {
         "has a blank or a line break at its beginning or end: trim it"
     } else if id.chars().any(char::is_control) {
         "has a control character in it"
-    } else if id.len() > ID_MAX {
-        "is longer than 1024 bytes"
     } else if has(&['{', '}', '[', ']', '"', '=']) {
         "looks like a whole record or a line of JSON: give only the id in it"
     } else if has(&[',', ';']) {
@@ -184,14 +205,9 @@ fn what_is_wrong(id: &str) -> Option<String> {
         "has a < or > in it: is it a placeholder?"
     } else if id.contains(is_blank) {
         "has a blank in it: is it the user's name?"
-    } else if is_one_of(&IDS) {
-        "is a column's name: leave out the list's header"
-    } else if is_one_of(&NAMES) {
-        "is a column's name: leave out the list's header, and give what is below it as names, to be looked up"
     } else {
         return None;
-    };
-    Some(format!("the user's id {what}"))
+    })
 }
 
 /// The same for two ids of the same user: the API's own are hexadecimal numbers, in either case.
@@ -331,8 +347,8 @@ mod tests {
             (UNTIL_MAX, Some(Code::ExclusionUntilTooFar)),
         ] {
             let request = ResetRequest::new("ok-1", None, Some(until)).unwrap();
-            assert_eq!(request.check_date(now).err().map(|fault| fault.code), code, "{until}");
-            assert!(request.allow_odd_date(true).check_date(now).is_ok(), "{until}");
+            assert_eq!(request.check_date(|| now).err().map(|fault| fault.code), code, "{until}");
+            assert!(request.allow_odd_date(true).check_date(|| now).is_ok(), "{until}");
         }
         assert_eq!(iso(DateTime::from_timestamp(UNTIL_FAR, 0).unwrap()), "2400-01-01T00:00:00Z");
     }

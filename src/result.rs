@@ -130,6 +130,9 @@ struct Document<'a> {
 
 fn sentence(whom: &Whom, verdict: &Verdict) -> Option<String> {
     let what = &verdict.what;
+    if verdict.outcome == Outcome::Reset && what.is_empty() {
+        return None;
+    }
     let with_email =
         whom.email.as_ref().map(|email| format!(" with the address '{email}'")).unwrap_or_default();
     let user = match (&whom.name, &whom.user_id) {
@@ -142,7 +145,6 @@ fn sentence(whom: &Whom, verdict: &Verdict) -> Option<String> {
         (_, Some(user)) if matches!(verdict.code, Some(Code::DuplicateUser | Code::JournalAlreadyReset)) => {
             format!("User {user} was not sent a second time: {what}.")
         }
-        (Outcome::Reset, _) if what.is_empty() => return None,
         (Outcome::Reset, Some(user)) => format!("User {user} was reset, but {what}."),
         (Outcome::Reset, None) => format!("The user was reset, but {what}."),
         (Outcome::Unknown, Some(user)) => format!("It is unknown whether user {user} was reset: {what}."),

@@ -1,5 +1,6 @@
 //! What one client's requests share, and the loop of attempts that ends in one user's result.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -66,7 +67,12 @@ impl Part<'_> {
         }
     }
 
-    fn judge(self, answer: &Answer, url: &Url, redactor: &Redactor) -> Result<String, Verdict> {
+    fn judge(
+        self,
+        answer: &Answer,
+        url: impl FnOnce() -> Url,
+        redactor: &Redactor,
+    ) -> Result<String, Verdict> {
         match self {
             Self::LookUp(name) => lookup::judge(answer, name, url, redactor),
             Self::Reset(_) => Err(answer::judge(answer, url, redactor)),
@@ -140,7 +146,7 @@ impl Session {
 
     /// Whether the request may be sent now.
     pub fn check(&self, request: &ResetRequest) -> Result<(), Box<ResetResult>> {
-        request.check_date(Utc::now()).map_err(|fault| Box::new(self.unsent(request, fault)))
+        request.check_date(Utc::now).map_err(|fault| Box::new(self.unsent(request, fault)))
     }
 
     /// A result for a request that is surely not sent.
@@ -167,7 +173,7 @@ impl Session {
     pub fn stopped(&self, request: &ResetRequest, in_flight: &InFlight, code: Code) -> ResetResult {
         let verdict = match in_flight.stop() {
             Stopped::Answered(answer) => {
-                answer::judge(&answer, &self.config.url(&request.path()), &self.redactor)
+                answer::judge(&answer, || self.config.url(&request.path()), &self.redactor)
             }
             Stopped::Sent if code == Code::Panic => {
                 Verdict::new(Outcome::Unknown, code, "a defect of jcsdk ended the request")
@@ -189,17 +195,17 @@ impl Session {
 
     /// The request with its user's id. One that has only a name is looked up: the first part of the user's work, which
     /// changes nothing. The user's time began with `turn`.
-    pub async fn look_up(
+    pub async fn look_up<'a>(
         &self,
         http: &reqwest::Client,
-        request: &ResetRequest,
+        request: &'a ResetRequest,
         turn: Instant,
-    ) -> Result<ResetRequest, Box<ResetResult>> {
-        let Some(name) = request.unknown_name() else { return Ok(request.clone()) };
+    ) -> Result<Cow<'a, ResetRequest>, Box<ResetResult>> {
+        let Some(name) = request.unknown_name() else { return Ok(Cow::Borrowed(request)) };
         let (ended, _) = self.send(http, request, Part::LookUp(name), turn).await;
         let ended = ended.and_then(|id| {
             if Instant::now() <= self.latest_start(turn) {
-                return Ok(request.found(id));
+                return Ok(Cow::Owned(request.found(id)));
             }
             let what = "the search for this name took all of the time, and left none for the reset";
             Err(Verdict::new(Outcome::Refused, Code::LookupFailed, what))
@@ -242,7 +248,7 @@ impl Session {
             if let Err(wait) = self.throttle.wait(self.latest_start(turn)).await {
                 break heard.unwrap_or_else(|| held_back(wait));
             }
-            if let Err(fault) = request.check_date(Utc::now()) {
+            if let Err(fault) = request.check_date(Utc::now) {
                 break match heard {
                     None => fault.into(),
                     Some(heard) => {
@@ -308,19 +314,18 @@ impl Session {
         in_flight: &Arc<InFlight>,
         deadline: Instant,
     ) -> Result<String, Verdict> {
-        let url = self.config.url(&request.path());
+        let url = || self.config.url(&request.path());
         let deadline = deadline.min(Instant::now() + self.config.request_timeout);
-        let mut post = reqwest::Request::new(Method::POST, url.clone());
+        let mut post = reqwest::Request::new(Method::POST, url());
         *post.headers_mut() = self.headers.clone();
         let host = self.config.base.authority();
         let cleaned = |verdict: Verdict| Verdict { what: self.redactor.clean(&verdict.what, 500), ..verdict };
         let sent =
             attempt::send(http, post, part.body(request), in_flight, &self.connections, deadline).await;
         Err(match sent {
-            Reply::Answer(answer) => return part.judge(&answer, &url, &self.redactor),
+            Reply::Answer(answer) => return part.judge(&answer, url, &self.redactor),
             Reply::Failed(error) => {
-                let proxy = self.config.proxy.as_ref().filter(|_| url.scheme() == "https");
-                let proxy = proxy.map(|proxy| proxy.url.authority());
+                let proxy = self.config.proxy_in_use().map(|proxy| proxy.url.authority());
                 cleaned(failure::judge(&error, in_flight.may_have_left(), host, proxy))
             }
             Reply::TimedOut if in_flight.stop() == Stopped::NotSent => {
