@@ -78,6 +78,7 @@
  *   Id.Invalid              Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.
  *   Name.Invalid            Give the username or the e-mail address as JumpCloud shows it, without blanks around it and
  *                           without * or ?; nothing was sent.
+ *   Body.Invalid            Correct the body or the record, then reset this user; nothing was sent.
  *   User.Ambiguous          Give the id of the user who is meant; nobody was reset.
  *   Exclusion.Invalid       Give true, false or nothing; nothing was sent.
  *   ExclusionUntil.Invalid  Give a date between 1970 and 9999 in ISO 8601; nothing was sent.
@@ -258,6 +259,14 @@
  * {"username": "...", "email": "..."}, of which the user has to have both. Else nobody is reset: User.Ambiguous.
  */
 #define JC_BY_NAMES 4
+
+/**
+ * For `flags`, alone: the host has found this user's record wrong before it could be a request. Nothing is sent, the
+ * result says so, and a journal has a line of it. In place of the id stands a JSON object of texts: "code" is one of
+ * those that end in .Invalid, "message" a clause that says what is wrong, "hint" what to do if the code's own hint says
+ * too little; and "id", "username" and "email" are there as far as they are known.
+ */
+#define JC_FAULT 8
 
 /**
  * An administrator's API key. Else JCApiKey. Its memory is wiped when it is no longer needed, and it is never shown.
@@ -464,6 +473,15 @@ int32_t jc_options_set_env(jc_options *options,
                            const char *value);
 
 /**
+ * As jc_client_redact, for a host that has no client, as where jc_client_new made none of these options: out_buf becomes
+ * the text with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in
+ * out_buf, or JC_INVALID with a result document. Any thread.
+ */
+int32_t jc_options_redact(const jc_options *options,
+                          const char *text,
+                          jc_buf *out_buf);
+
+/**
  * Frees the options. Clients made from them stay. NULL does nothing.
  */
 void jc_options_free(jc_options *options);
@@ -481,9 +499,9 @@ int32_t jc_client_new(const jc_options *options,
  * Resets one user and waits, at most for the total time-out. id is the user's id as JumpCloud shows it; with
  * JC_BY_NAME it is a username or an e-mail address that only one user has, and with JC_BY_NAMES it is JSON with both.
  * exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
- * JC_UNTIL_UNSET. flags is 0 or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES. Returns what became of
- * the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on
- * failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
+ * JC_UNTIL_UNSET. flags is 0, or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES, or JC_FAULT. Returns
+ * what became of the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success
+ * and on failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
  */
 int32_t jc_client_reset_system_user_mfa(jc_client *client,
                                         const char *id,

@@ -44,6 +44,7 @@ codes! {
     IdInvalid = "Id.Invalid", [], "Give the user's id as JumpCloud shows it, 24 hexadecimal digits; nothing was sent.";
     NameInvalid = "Name.Invalid", [],
         "Give the username or the e-mail address as JumpCloud shows it, without blanks around it and without * or ?; nothing was sent.";
+    BodyInvalid = "Body.Invalid", [], "Correct the body or the record, then reset this user; nothing was sent.";
     UserAmbiguous = "User.Ambiguous", [], "Give the id of the user who is meant; nobody was reset.";
     ExclusionInvalid = "Exclusion.Invalid", [], "Give true, false or nothing; nothing was sent.";
     ExclusionUntilInvalid = "ExclusionUntil.Invalid", [], "Give a date between 1970 and 9999 in ISO 8601; nothing was sent.";

@@ -49,6 +49,26 @@ pub struct Options {
     pub env: Option<HashMap<String, Secret>>,
 }
 
+impl Options {
+    /// Redacts every secret in them and in the environment, also where no configuration can be made of them.
+    #[cfg(feature = "capi")]
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.with_env(|env| {
+            let login = proxy(self, env).ok().flatten().and_then(|proxy| proxy.login);
+            let password = login.map(|(_, password)| password);
+            let secrets = [self.api_key.clone(), env("JCApiKey"), self.proxy_password.clone(), password];
+            Redactor::new(secrets.into_iter().flatten())
+        })
+    }
+
+    fn with_env<R>(&self, work: impl FnOnce(&dyn Fn(&str) -> Option<Secret>) -> R) -> R {
+        match &self.env {
+            Some(env) => work(&|name| env.get(name).cloned()),
+            None => work(&|name| std::env::var_os(name).map(|value| Secret::new(value.to_string_lossy()))),
+        }
+    }
+}
+
 /// The first that is not empty is used.
 const PROXY_NAMES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
@@ -73,12 +93,7 @@ pub struct Config {
 
 impl Config {
     pub fn new(options: &Options) -> Result<Self, Fault> {
-        match &options.env {
-            Some(env) => Self::with_env(options, &|name| env.get(name).cloned()),
-            None => Self::with_env(options, &|name| {
-                std::env::var_os(name).map(|value| Secret::new(value.to_string_lossy()))
-            }),
-        }
+        options.with_env(|env| Self::with_env(options, env))
     }
 
     fn with_env(options: &Options, env: &dyn Fn(&str) -> Option<Secret>) -> Result<Self, Fault> {

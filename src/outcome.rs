@@ -45,11 +45,13 @@ pub struct Fault {
     pub code: Code,
     /// What is wrong, as a clause that can follow "because".
     pub message: String,
+    /// Says more than the code's own hint.
+    pub hint: Option<String>,
 }
 
 impl Fault {
     pub fn new(code: Code, message: &str) -> Self {
-        Self { code, message: message.to_owned() }
+        Self { code, message: message.to_owned(), hint: None }
     }
 }
 
@@ -105,7 +107,7 @@ impl Verdict {
 
 impl From<Fault> for Verdict {
     fn from(fault: Fault) -> Self {
-        Self::new(Outcome::Invalid, fault.code, fault.message)
+        Self { hint: fault.hint, ..Self::new(Outcome::Invalid, fault.code, fault.message) }
     }
 }
 

@@ -38,9 +38,9 @@ pub struct Session {
 
 /// A user as the caller has written him, where no request could be made of it.
 #[cfg(feature = "capi")]
-pub enum Given<'a> {
-    Id(&'a str),
-    Name(&'a str),
+pub enum Given {
+    Id(String),
+    Name(String),
     Names { username: String, email: String },
 }
 
@@ -154,19 +154,21 @@ impl Session {
         ResetResult::new(self.whom(request), why.into(), 0, Duration::ZERO)
     }
 
-    /// A result for a user whose request could not even be made.
+    /// A result for a user whose request could not even be made. The host may have written the reason.
     #[cfg(feature = "capi")]
     pub fn invalid(&self, given: Option<Given>, why: impl Into<Verdict>) -> ResetResult {
         let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_id(text));
         let whom = match given {
-            Some(Given::Id(id)) => Whom { user_id: shown(id), ..Whom::default() },
-            Some(Given::Name(name)) => Whom { name: shown(name), ..Whom::default() },
+            Some(Given::Id(id)) => Whom { user_id: shown(&id), ..Whom::default() },
+            Some(Given::Name(name)) => Whom { name: shown(&name), ..Whom::default() },
             Some(Given::Names { username, email }) => {
                 Whom { name: shown(&username), email: shown(&email), ..Whom::default() }
             }
             None => Whom::default(),
         };
-        ResetResult::new(whom, why.into(), 0, Duration::ZERO)
+        let why = why.into();
+        let (what, hint) = (self.shown(&why.what), why.hint.map(|hint| self.shown(&hint)));
+        ResetResult::new(whom, Verdict { what, hint, ..why }, 0, Duration::ZERO)
     }
 
     /// What is known of a request that ends here, before its answer was judged.

@@ -44,9 +44,9 @@ pub extern "C" fn jc_client_new(
 /// Resets one user and waits, at most for the total time-out. id is the user's id as JumpCloud shows it; with
 /// JC_BY_NAME it is a username or an e-mail address that only one user has, and with JC_BY_NAMES it is JSON with both.
 /// exclusion is 1, 0 or JC_EXCLUSION_UNSET. until_epoch is the exclusionUntil in seconds since 1970-01-01T00:00:00Z, or
-/// JC_UNTIL_UNSET. flags is 0 or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES. Returns what became of
-/// the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success and on
-/// failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
+/// JC_UNTIL_UNSET. flags is 0, or a sum of JC_ALLOW_PAST and one of JC_BY_NAME and JC_BY_NAMES, or JC_FAULT. Returns
+/// what became of the reset (JC_OK, JC_INVALID, JC_REFUSED, JC_UNKNOWN), with the result document in out_buf, on success
+/// and on failure. Any thread, many at once. It cannot be stopped from another thread; a batch of one can.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_client_reset_system_user_mfa(
     client: *mut ClientHandle,

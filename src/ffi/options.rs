@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::buffer::{self, Out};
 use super::handle::{Handle, Unusable};
 use super::panic::boundary;
 use super::status::{JC_INVALID, JC_OK, JC_PANIC};
@@ -131,6 +132,18 @@ pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, va
         Some(())
     };
     change(options, set)
+}
+
+/// As jc_client_redact, for a host that has no client, as where jc_client_new made none of these options: out_buf becomes
+/// the text with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in
+/// out_buf, or JC_INVALID with a result document. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jc_options_redact(options: *const OptionsHandle, text: Text, out_buf: Out) -> i32 {
+    let redact = || -> Result<String, Fault> {
+        let redactor = read(options)?.redactor();
+        Ok(redactor.clean_whole(text::read(&text, "text")?, usize::MAX))
+    };
+    boundary(JC_PANIC, || buffer::put_done(out_buf, redact().map(Some)))
 }
 
 /// Frees the options. Clients made from them stay. NULL does nothing.

@@ -152,7 +152,7 @@ static void bad_pairs(void)
     bad_pair("{\"username\":\"a\",\"email\":\" b\"}", JC_BY_NAMES, "the user's e-mail address has a blank");
     bad_pair("{\"username\":\"a\",\"email\":\"b*\"}", JC_BY_NAMES, "\"code\":\"Name.Invalid\"");
     bad_pair("{\"username\":\"a\",\"email\":\"b\"}", JC_BY_NAMES | JC_BY_NAME, "has both JC_BY_NAME and JC_BY_NAMES");
-    bad_pair("a", JC_BY_NAMES | 8, "an unknown bit");
+    bad_pair("a", JC_BY_NAMES | 16, "an unknown bit");
     check_number("nothing was sent", sim_count("requests"), before);
 }
 

@@ -64,6 +64,13 @@ static void reset(jc_client *client)
     check_has("says which argument is NULL", (char *)result.ptr, "argument text is NULL");
     jc_buf_free(&result);
     check_number("redact with a NULL result", jc_client_redact(client, "x", NULL), JC_OK);
+    check_number("redact with NULL options", jc_options_redact(NULL, "x", &result), JC_OK);
+    CHECK("knows only the environment's secrets", strcmp((char *)result.ptr, "x") == 0);
+    jc_buf_free(&result);
+    check_number("options redact with a NULL text", jc_options_redact(NULL, NULL, &result), JC_INVALID);
+    check_has("says which argument is NULL", (char *)result.ptr, "argument text is NULL");
+    jc_buf_free(&result);
+    check_number("options redact with a NULL result", jc_options_redact(NULL, "x", NULL), JC_OK);
 }
 
 static void batch(jc_client *client)

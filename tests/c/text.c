@@ -81,6 +81,25 @@ static void redaction(void)
     check_number("Latin-1", jc_client_redact(client, "\xe4", &shown), JC_INVALID);
     check_has("is refused", (char *)shown.ptr, "argument text is not UTF-8");
     jc_buf_free(&shown);
+
+    jc_options *options = jc_options_new();
+    jc_client *none = NULL;
+    jc_options_set_env(options, "JCApiKey", "the-key-there");
+    jc_options_set_env(options, "HTTPS_PROXY", "http://me:the-word@localhost:1");
+    jc_options_set_text(options, JC_OPT_API_KEY, "the-key here");
+    check_number("no client", jc_client_new(options, &none, NULL), JC_INVALID);
+    check_number("where there is none", jc_options_redact(options, "the-key here, the-key-there, the-word, \x1b", &shown), JC_OK);
+    CHECK("the options redact", strcmp((char *)shown.ptr, "***, ***, ***, \xef\xbf\xbd") == 0);
+    jc_buf_free(&shown);
+    jc_options_set_text(options, JC_OPT_PROXY, "not a URL");
+    jc_options_set_text(options, JC_OPT_PROXY_PASSWORD, "a-password");
+    check_number("also with a bad proxy", jc_options_redact(options, "a-password", &shown), JC_OK);
+    CHECK("its password", strcmp((char *)shown.ptr, "***") == 0);
+    jc_buf_free(&shown);
+    check_number("Latin-1", jc_options_redact(options, "\xe4", &shown), JC_INVALID);
+    check_has("is refused", (char *)shown.ptr, "argument text is not UTF-8");
+    jc_buf_free(&shown);
+    jc_options_free(options);
 }
 
 static void strange_but_right(void)
