@@ -31,12 +31,12 @@ Describe 'Each code' {
     }
 
     It 'stands in the about topic, beside those that only the module has' {
-        $own = 'Body.Invalid', 'Confirmation.NotPossible', 'Library.Missing', 'Library.Unusable'
+        $own = 'Confirmation.NotPossible', 'Library.Missing', 'Library.Unusable'
         $inAbout | Should -Be @($inHeader + $own | Sort-Object)
     }
 
     It 'has an error category' {
-        @($categories.Keys | Sort-Object) | Should -Be @(($inHeader -replace ' \*') + 'Body.Invalid' | Sort-Object)
+        @($categories.Keys | Sort-Object) | Should -Be @($inHeader -replace ' \*' | Sort-Object)
     }
 
     It 'that is not known here has no category' {

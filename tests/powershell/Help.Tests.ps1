@@ -14,7 +14,7 @@ BeforeDiscovery {
     $examples = @($help.examples.example | ForEach-Object { @{ Title = $_.title; Code = $_.code } })
     $codes = @([regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../src/code.rs"), '(?m)^ {4}\w+ = "([\w.]+)",') | ForEach-Object { @{ Code = $_.Groups[1].Value } })
     # The module's own.
-    $codes += foreach ($code in 'Body.Invalid', 'Confirmation.NotPossible', 'Library.Missing', 'Library.Unusable') { @{ Code = $code } }
+    $codes += foreach ($code in 'Confirmation.NotPossible', 'Library.Missing', 'Library.Unusable') { @{ Code = $code } }
 }
 
 BeforeAll {

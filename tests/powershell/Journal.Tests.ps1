@@ -44,6 +44,17 @@ Describe 'A journal' {
         $ends[1].code, $ends[2].code, $ends[3].code | Should -Be 'User.NotFound', 'Id.Invalid', 'DuplicateUser'
     }
 
+    It 'has an end for each record that is wrong' {
+        $null = Invoke-Form "[pscustomobject]@{Id='ok-5';Exlusion='true'}, [pscustomobject]@{Username='jo';Email='jo@example.com';ExclusionDays='x'}, `"ok-`0`", @{Exclusion=`$true} | R -JournalPath '$file'"
+        $lines = @(Get-Line | Select-Object -Skip 1)
+        $lines.event | Should -Be 'end', 'end', 'end', 'end'
+        $lines.code | Should -Be 'Body.Invalid', 'ExclusionUntil.Invalid', 'Id.Invalid', 'Id.Invalid'
+        $lines[0].userId | Should -Be 'ok-5'
+        $lines[0].message | Should -Match '^User ''ok-5'' was not reset: ''Exlusion'' is not a field'
+        $lines[1].name | Should -Be 'jo'
+        $lines[3].message | Should -Match '^Nobody was reset: the object does not name a user'
+    }
+
     It 'never holds the key' {
         $null = Invoke-Form "'ok-1','simulator-key',@{Id='ok-2';Exclusion='simulator-key'} | R -JournalPath '$file'"
         [IO.File]::ReadAllText($file) | Should -Not -Match 'simulator-key'
@@ -98,6 +109,12 @@ Describe '-Resume' {
         $result.Warnings | Should -Match '^Reset: 4, not reset: 0, unknown: 1\.'
     }
 
+    It 'says of a user who was reset that he was, also if his record is wrong now' {
+        $result = Invoke-Form "[pscustomobject]@{Id='ok-1';Exlusion='true'} | R -JournalPath '$file' -Resume -Detailed"
+        $result.Output.Code | Should -Be 'Journal.AlreadyReset'
+        $result.Errors | Should -BeNullOrEmpty
+    }
+
     It 'with -RetryUnknown sends unknown users as well, and the next time nobody' {
         foreach ($again in 1, 2) {
             $result = Invoke-Form "'ok-1','ok-2','ok-3','ok-4' | R -JournalPath '$file' -Resume -RetryUnknown -PassThru"
@@ -112,7 +129,7 @@ Describe '-Resume' {
         $result.Output | Should -Be $true, $true
         $result.Errors | Should -BeNullOrEmpty
         $asked = Invoke-Runspace "'ok-5' | R -JournalPath '$file' -Resume -Confirm"
-        "$($asked.Thrown)$($asked.Errors)" | Should -Match 'ok-5.*nobody could be asked'
+        "$($asked.Thrown)$($asked.Errors)" | Should -Match 'Nobody could be asked.*ok-5'
     }
 
     It 'with -WhatIf shows who would be sent, and leaves the file alone' {

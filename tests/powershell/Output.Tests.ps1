@@ -215,7 +215,7 @@ Describe '-Confirm' {
         $result = Invoke-Shell 'R -Id ok-1 -Confirm; "ok-2","ok-3" | R -Confirm; "$($Error.Count) errors, $($Error[0].FullyQualifiedErrorId) of $($Error[0].TargetObject)"' -Argument $Argument
         Get-Arrived | Should -BeNullOrEmpty
         $result.Text | Should -Match '2 errors, Confirmation\.NotPossible,Reset-JcSdkSystemUserMfa of ok-2'
-        ConvertTo-OneLine $result.Text | Should -Match 'User ''ok-1'' was not reset: nobody could be asked to confirm it\. +Recommendation: Run the command where'
+        ConvertTo-OneLine $result.Text | Should -Match 'Nobody could be asked to confirm the reset of user ''ok-1''; it was not done\. +Recommendation: Run the command where'
     }
 
     It 'is not answered by -Force' {

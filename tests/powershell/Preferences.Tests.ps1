@@ -41,7 +41,7 @@ Describe 'A preference set in <Way>' -ForEach $ways {
     }
 
     It 'ConfirmPreference: asks, which nobody can answer here' {
-        Invoke-Way ConfirmPreference '"Medium"' -Call 'R -Id ok-1' | Should -Match 'nobody could be asked'
+        Invoke-Way ConfirmPreference '"Medium"' -Call 'R -Id ok-1' | Should -Match 'Nobody could be asked'
         Get-Arrived | Should -BeNullOrEmpty
     }
 

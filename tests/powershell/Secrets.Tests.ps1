@@ -41,6 +41,8 @@ Describe 'The key' {
         @{ Name = 'a key in another column'; Setup = ''; Call = '@{ Id = "ok-1"; Exclusion = $env:JCApiKey }, @{ Id = "ok-2"; ExclusionUntil = "a date and $env:JCApiKey" } | R' }
         @{ Name = 'a key as the name of a field'; Setup = ''; Call = '@{ Id = "ok-1"; "exclusion$env:JCApiKey" = 1 } | R; R -Id ok-1 -Body @{ $env:JCApiKey = 1 }' }
         @{ Name = 'a key as an id where there is no client'; Setup = '$env:JCApiUrl = "https://127.0.0.1/?x"'; Call = '$env:JCApiKey, $env:JCApiKey | R; R -Id $env:JCApiKey' }
+        @{ Name = 'a key as a parameter and as an id where there is no client'; Setup = '$env:JCApiUrl = "https://127.0.0.1/?x"'; Call = '$k = $env:JCApiKey; $env:JCApiKey = "another-key"; $k | R -ApiKey (ConvertTo-SecureString $k -AsPlainText -Force)' }
+        @{ Name = 'a key as an id beside arguments that exclude each other'; Setup = ''; Call = '$env:JCApiKey | R -ExclusionUntil 2030-01-01 -ExclusionDays 3' }
         @{ Name = 'a key as a region'; Setup = '$env:HTTPS_PROXY = $addresses.closed'; Call = '$env:JCApiUrl = ""; $env:JCEnvironment = $env:JCApiKey; R -Id ok-1; R -Id ok-1 -Environment $env:JCApiKey' }
         @{ Name = 'a key as a date'; Setup = ''; Call = 'R -Id ok-1 -ExclusionUntil $env:JCApiKey' }
         @{ Name = 'a key as an id after the last that was tried'; Setup = 'Set-Fault ok-1 ''[{"status":401}]'''; Call = '"ok-1", $env:JCApiKey | R' }

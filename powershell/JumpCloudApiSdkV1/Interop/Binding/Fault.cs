@@ -8,21 +8,20 @@ namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
 /// Why something that came in cannot be used, as a clause that can follow "because". It repeats nothing of what came
-/// in, which may be a key in the wrong column, but the name of a field in place of {0}.
+/// in, which may be a key in the wrong column, but the name of a field, which the library redacts.
 /// </summary>
-internal sealed record Fault(string Code, string What, string? Hint = null, string Name = "")
+internal sealed record Fault(string Code, string What, string? Hint = null)
 {
-    /// <summary>In the library's own words; without an id it is nobody's in particular.</summary>
-    internal ResetResult ToResult(string userId, Func<string, string> show) => new()
+    /// <summary>Of a fault that is everyone's, and is found before there is a client to tell it.</summary>
+    internal ResetResult ToResult() => new()
     {
         Outcome = "invalid",
         Code = Code,
-        Message = $"{WasNotReset(userId)}: {What.Replace("{0}", show(Name), StringComparison.Ordinal)}.",
+        Message = $"Nobody was reset: {What}.",
         Hint = Hint ?? "Correct it and run the command again; nothing was sent.",
     };
 
-    internal static string WasNotReset(string userId) =>
-        string.IsNullOrWhiteSpace(userId) ? "Nobody was reset" : $"User '{userId}' was not reset";
+    internal static string Quoted(string name) => $"'{Utf8.Short(name)}'";
 
     /// <summary>What a value is, for those who do not know .NET.</summary>
     internal static string Kind(object value) => value switch

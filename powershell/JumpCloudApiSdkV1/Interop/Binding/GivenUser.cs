@@ -1,3 +1,5 @@
+using System.IO;
+using System.Text;
 using System.Text.Json;
 
 namespace JumpCloudApiSdkV1.Interop;
@@ -33,5 +35,29 @@ internal sealed record GivenUser(string? Id, string? Username = null, string? Em
         if (Utf8.Bytes(Username) is null || Utf8.Bytes(Email) is null) return null;
         var (username, email) = (JsonEncodedText.Encode(Username!), JsonEncodedText.Encode(Email!));
         return Utf8.Bytes($$"""{"username":"{{username}}","email":"{{email}}"}""");
+    }
+
+    /// <summary>The same where the user's record is wrong. What cannot cross becomes the replacement character.</summary>
+    internal byte[] Bytes(Fault fault)
+    {
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            Write("code", fault.Code);
+            Write("message", fault.What);
+            Write("hint", fault.Hint);
+            if (!IsByName) Write("id", Id);
+            else if (HasUsername) Write("username", Username);
+            if (IsByName && HasEmail) Write("email", Email);
+            json.WriteEndObject();
+
+            void Write(string name, string? value)
+            {
+                if (value is not null) json.WriteString(name, Encoding.UTF8.GetBytes(value));
+            }
+        }
+        text.WriteByte(0);
+        return text.ToArray();
     }
 }

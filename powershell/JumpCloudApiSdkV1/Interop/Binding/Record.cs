@@ -58,11 +58,13 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         ?? (User.Given.Length == 0 ? Nameless : null)
         ?? nearField ?? field
         ?? (until is not null && days is not null
-            ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given") : null);
+            ? new Fault("ExclusionUntil.Invalid", "ExclusionUntil and ExclusionDays are both given",
+                "Give one of the two; nothing was sent.") : null);
 
     // An id that is empty is for the library to refuse, unless there is more to say.
     private Fault? Nameless => otherName is not null
-        ? NoUser("the object does not name a user: '{0}' is not one of the columns that are taken", otherName)
+        ? NoUser("the object does not name a user: "
+            + $"{Fault.Quoted(otherName)} is not one of the columns that are taken")
         : HasId ? null : NoUser("the object does not name a user");
 
     /// <summary>What keeps it from being a body.</summary>
@@ -71,7 +73,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         ?? (HasId ? new Fault("Body.Invalid",
             "the body carries an id, which would name a second user beside the one that was given") : null)
         ?? (unknown is null ? null : new Fault("Body.Invalid",
-            "'{0}' is not a field of the body; it takes Exclusion and ExclusionUntil", Name: unknown))
+            $"{Fault.Quoted(unknown)} is not a field of the body; it takes Exclusion and ExclusionUntil"))
         ?? field ?? emptyField;
 
     internal static Record Read(object source)
@@ -201,8 +203,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 if (value is not (null or "") && OtherNames.Contains(FieldName.Letters(name))) otherName ??= name;
                 if (value is not (null or "") && FieldName.Meant(name) is { } meant)
                     nearField ??= new Fault("Body.Invalid",
-                        $"'{{0}}' is not a field of the request, only close to one; write {meant}, or leave it out",
-                        Name: name);
+                        $"{Fault.Quoted(name)} is not a field of the request, only close to one; "
+                            + $"write {meant}, or leave it out");
                 break;
         }
     }
@@ -222,7 +224,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (value is null or "") return;
         if (value is not string text)
-            name ??= new Fault("Name.Invalid", $"in '{{0}}', {Fault.Kind(value)} is not text", Name: column);
+            name ??= new Fault("Name.Invalid", $"in {Fault.Quoted(column)}, {Fault.Kind(value)} is not text");
         else if (into is not null) name ??= Twice(column);
         else into = text;
     }
@@ -253,10 +255,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         _ => (double?)null,
     } is { } whole && whole == Math.Floor(whole) ? whole : null;
 
-    private static Fault NoUser(string what, string? column = null) =>
+    private static Fault NoUser(string what) =>
         new("Id.Invalid", what, "Give an id or an e-mail address as text, or an object with Id, UserId, SystemuserId or "
-            + "_id, or with Username or Email.", column ?? "");
+            + "_id, or with Username or Email.");
     private static Fault NoBody(string what) =>
         new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
-    private static Fault Twice(string name) => new("Body.Invalid", "'{0}' is given twice", Name: name);
+    private static Fault Twice(string name) => new("Body.Invalid", $"{Fault.Quoted(name)} is given twice");
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Management.Automation;
-using System.Text;
 using System.Text.Json;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
@@ -39,7 +38,7 @@ internal sealed class ClientLease : IDisposable
         if (!owned) Client.DangerousAddRef(ref added);
     }
 
-    /// <summary>Takes over the configuration. Null, and why, when it is not good enough to send anything.</summary>
+    /// <summary>Takes over the configuration. Otherwise null, and why it is not good enough to send anything.</summary>
     internal static ClientLease? Take(Configuration configuration, Func<bool> isStopping, out ResetResult? why)
     {
         why = null;
@@ -48,13 +47,21 @@ internal sealed class ClientLease : IDisposable
         try
         {
             if (configuration.HasSecret)
-                return Open(configuration, isStopping, out why) is { } own ? new ClientLease(own, owned: true) : null;
+            {
+                if (Open(configuration, isStopping, out why) is { } own) return new ClientLease(own, owned: true);
+                unused = null;
+                return null;
+            }
             // The one that is inside may have to wait until its system names a proxy.
             while (!(isInside = Monitor.TryEnter(Gate, SystemProxy.PollMs)))
                 if (isStopping()) throw new PipelineStoppedException();
             if (kept is null || !configuration.IsSameAs(keptConfiguration!) || HasAnotherProxy(kept, isStopping))
             {
-                if (Open(configuration, isStopping, out why) is not { } opened) return null;
+                if (Open(configuration, isStopping, out why) is not { } opened)
+                {
+                    unused = null;
+                    return null;
+                }
                 kept?.Client.Dispose();
                 (kept, unused, keptConfiguration) = (opened, keptConfiguration, configuration);
             }
@@ -69,19 +76,6 @@ internal sealed class ClientLease : IDisposable
 
     private static bool HasAnotherProxy(Opened opened, Func<bool> isStopping) =>
         opened.Address is { } address && SystemProxy.Of(address, isStopping) != opened.System;
-
-    /// <summary>
-    /// An id or a name from outside as it may be shown: by the library's rule, without the client's secrets.
-    /// </summary>
-    internal string Redact(string text)
-    {
-        // What cannot cross becomes the replacement character.
-        var bytes = Encoding.UTF8.GetBytes(text.Replace('\0', '\ufffd') + '\0');
-        var buffer = new Native.Buffer();
-        var status = Native.jc_client_redact(Client, bytes, ref buffer);
-        var redacted = Encoding.UTF8.GetString(buffer.Take());
-        return status == Native.Ok ? Utf8.Short(redacted) : "***";
-    }
 
     public void Dispose()
     {

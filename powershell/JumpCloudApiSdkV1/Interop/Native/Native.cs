@@ -11,7 +11,7 @@ internal static class Native
     internal const int Ok = 0, Timeout = 5, Full = 6, Closed = 8;
     internal const int ExclusionUnset = -1;
     internal const long UntilUnset = long.MinValue;
-    internal const uint AllowPast = 1, ByName = 2, ByNames = 4;
+    internal const uint AllowPast = 1, ByName = 2, ByNames = 4, HostFault = 8;
     internal const uint JournalResume = 1, JournalRetryUnknown = 2, JournalReadOnly = 4;
 
     private const string Library = "jcsdk";
@@ -27,6 +27,8 @@ internal static class Native
     [DllImport(Library)] internal static extern int jc_options_set_int(OptionsHandle options, int option, long value);
     [DllImport(Library)]
     internal static extern int jc_options_set_env(OptionsHandle options, byte[] name, byte[]? value);
+    [DllImport(Library)]
+    internal static extern int jc_options_redact(OptionsHandle options, byte[] text, ref Buffer result);
     [DllImport(Library)] internal static extern void jc_options_free(IntPtr options);
 
     [DllImport(Library)]

@@ -12,8 +12,8 @@ internal static class ErrorCategories
     {
         ["Argument.Invalid"] = ErrorCategory.InvalidArgument,
         ["Id.Invalid"] = ErrorCategory.InvalidArgument,
-        ["Body.Invalid"] = ErrorCategory.InvalidArgument, // this module's own
         ["Name.Invalid"] = ErrorCategory.InvalidArgument,
+        ["Body.Invalid"] = ErrorCategory.InvalidArgument,
         ["User.Ambiguous"] = ErrorCategory.InvalidArgument,
         ["Exclusion.Invalid"] = ErrorCategory.InvalidArgument,
         ["ExclusionUntil.Invalid"] = ErrorCategory.InvalidArgument,

@@ -9,7 +9,8 @@ internal static class Failure
     internal static ErrorRecord NobodyToAsk(PSCmdlet cmdlet, string userId, Exception cause) =>
         new(cause, "Confirmation.NotPossible", ErrorCategory.InvalidOperation, userId)
         {
-            ErrorDetails = Advice.With($"{Fault.WasNotReset(userId)}: nobody could be asked to confirm it.",
+            ErrorDetails = Advice.With(
+                $"Nobody could be asked to confirm the reset of user '{userId}'; it was not done.",
                 "Run the command where a prompt can be shown, or with -Confirm:$false; nothing was sent.",
                 Advice.IsShown(cmdlet)),
         };

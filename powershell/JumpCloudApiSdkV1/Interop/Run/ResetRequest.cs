@@ -9,7 +9,7 @@ namespace JumpCloudApiSdkV1.Interop;
 internal sealed class ResetRequest
 {
     private readonly GivenUser user;
-    private readonly byte[]? bytes;
+    private byte[]? bytes;
     private byte[] preview = [];
     private string? shown;
 
@@ -27,9 +27,6 @@ internal sealed class ResetRequest
     /// The id or name as it may be shown. The library says it with its verdict; only who never gets one is asked for.
     /// </summary>
     internal string Shown => shown ??= Show(user.Given);
-
-    /// <summary>False where the text cannot be handed to the library.</summary>
-    internal bool CanCross => bytes is not null;
 
     internal bool IsNobody => string.IsNullOrWhiteSpace(user.Given);
 
@@ -82,6 +79,11 @@ internal sealed class ResetRequest
     internal Fault? Fault;
     internal bool FaultIsEveryones;
 
+    /// <summary>Every user after this one would have this result as well.</summary>
+    internal bool IsEveryones(ResetResult result) => Fault is not null
+        ? FaultIsEveryones && result.Code == Fault.Code
+        : UntilIsNamed && result.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
+
     internal ResetResult? Result { get; private set; }
 
     private int NativeExclusion => Exclusion switch { true => 1, false => 0, null => Native.ExclusionUnset };
@@ -106,19 +108,17 @@ internal sealed class ResetRequest
         Result = result;
     }
 
-    /// <summary>Settles a fault that the library is not asked about.</summary>
-    internal void Settle(Fault fault) => Settle(fault.ToResult(Shown, Show));
-
     /// <summary>
     /// Lets the library judge it before anyone is asked. The result that a push would have, where it would send nobody.
     /// </summary>
     internal ResetResult? Preview(Batch batch)
     {
         if (bytes is null)
-            return new Fault(user.IsByName ? "Name.Invalid" : "Id.Invalid",
-                $"the user's {(user.IsByName ? "name" : "id")} has a NUL character or half a surrogate pair in it")
-                .ToResult(Shown, Show);
-        IsReady = batch.Preview(bytes, NativeExclusion, NativeUntil, Flags | user.Flags, out var document);
+            Fault ??= new Fault(user.IsByName ? "Name.Invalid" : "Id.Invalid",
+                $"the user's {(user.IsByName ? "name" : "id")} has a NUL character or half a surrogate pair in it");
+        Flags |= user.Flags;
+        if (Fault is not null) (bytes, Flags) = (user.Bytes(Fault), Native.HostFault);
+        IsReady = batch.Preview(bytes!, NativeExclusion, NativeUntil, Flags, out var document);
         if (!IsReady)
         {
             var result = ResetResult.FromJson(document);
@@ -133,7 +133,7 @@ internal sealed class ResetRequest
 
     /// <summary>False where a result has to be taken first.</summary>
     internal bool Push(Batch batch) =>
-        IsSent = batch.Push(bytes!, NativeExclusion, NativeUntil, Flags | user.Flags);
+        IsSent = batch.Push(bytes!, NativeExclusion, NativeUntil, Flags);
 
     private string Describe()
     {

@@ -165,20 +165,12 @@ public sealed class ResetRun
             return;
         }
         if (request.IsPiped && request.IsNobody) request.Place = seen;
-        if (request.Fault is { } fault)
-        {
-            request.Settle(fault);
-            if (request.FaultIsEveryones) reporter.Stop(fault.Code);
-            return;
-        }
         if (!request.IsPiped && reporter.StoppedBy is null) sender.SendAgain();
         if (request.Preview(sender.Batch!) is { } result)
         {
-            var isEveryones = request.UntilIsNamed
-                && result.Code?.StartsWith("ExclusionUntil.", StringComparison.Ordinal) == true;
-            if (isEveryones) reporter.Stop(result.Code);
+            if (request.IsEveryones(result)) reporter.Stop(result.Code);
             // Otherwise it is pushed, so that the journal has it as well.
-            if (sender.IsWhatIf || !request.CanCross) request.Settle(result);
+            if (sender.IsWhatIf) request.Settle(result);
         }
         else if (isVerbose)
             foreach (var line in request.Verbose) cmdlet.WriteVerbose(line);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.Management.Automation;
+using System.Text;
 using System.Threading;
 using JumpCloudApiSdkV1.Models;
 
@@ -10,6 +11,7 @@ namespace JumpCloudApiSdkV1.Interop;
 internal sealed class Sender : IDisposable
 {
     private readonly ClientLease? lease;
+    private readonly OptionsHandle? secrets; // to redact them where there is no client
     private readonly uint throttleLimit;
     private readonly CancellationToken stop;
     private bool hadBatch;
@@ -33,21 +35,25 @@ internal sealed class Sender : IDisposable
             fault = new Fault("Argument.Invalid", "-ExclusionUntil and -ExclusionDays cannot both be given");
         if (fault is not null)
         {
-            configuration.Dispose();
-            WhyNobody = fault.ToResult("", name => name);
+            WhyNobody = fault.ToResult();
+            secrets = SecretsOf(configuration);
             return;
         }
         lease = ClientLease.Take(configuration, () => cmdlet.Stopping, out var why);
         if (why?.Code == "Key.Missing" && IsWhatIf)
         {
-            var standIn = Guid.NewGuid().ToString("N");
-            lease = ClientLease.Take(
-                new Configuration(bound, userAgent, standInKey: standIn), () => cmdlet.Stopping, out why);
+            configuration.Dispose();
+            configuration = new Configuration(bound, userAgent, standInKey: Guid.NewGuid().ToString("N"));
+            lease = ClientLease.Take(configuration, () => cmdlet.Stopping, out why);
             LacksKey = lease is not null;
         }
         WhyNobody = why;
         Notes = [configuration.Note, lease?.Note];
-        if (lease is null) return;
+        if (lease is null)
+        {
+            secrets = SecretsOf(configuration);
+            return;
+        }
         Batch = new Batch(lease.Client, throttleLimit, stop);
         if (journal is null) return;
         WhyNobody = Batch.SetJournal(journal);
@@ -89,16 +95,28 @@ internal sealed class Sender : IDisposable
         Batch = new Batch(lease!.Client, throttleLimit, stop);
     }
 
-    internal string Redact(string text) => lease?.Redact(text) ?? WithoutKey(text);
+    /// <summary>A text from outside as it may be shown, by the library's rule.</summary>
+    internal string Redact(string text)
+    {
+        // What cannot cross becomes the replacement character.
+        var bytes = Encoding.UTF8.GetBytes(text.Replace('\0', '\ufffd') + '\0');
+        var buffer = new Native.Buffer();
+        var status = lease is null
+            ? Native.jc_options_redact(secrets!, bytes, ref buffer)
+            : Native.jc_client_redact(lease.Client, bytes, ref buffer);
+        var redacted = Encoding.UTF8.GetString(buffer.Take());
+        return status == Native.Ok ? Utf8.Short(redacted) : "***";
+    }
 
     public void Dispose()
     {
         Batch?.Dispose();
         lease?.Dispose();
+        secrets?.Dispose();
     }
 
-    // Where there is no client to do it.
-    private static string WithoutKey(string text) =>
-        Environment.GetEnvironmentVariable("JCApiKey") is { Length: > 0 } key
-        && text.Contains(key, StringComparison.OrdinalIgnoreCase) ? "***" : Utf8.Short(text);
+    private static OptionsHandle SecretsOf(Configuration configuration)
+    {
+        using (configuration) return configuration.ToOptions(proxy: null);
+    }
 }
