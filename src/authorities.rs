@@ -197,6 +197,18 @@ tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1
     }
 
     #[test]
+    fn a_file_of_16_mib_is_read_and_none_that_is_larger() {
+        let file = std::env::temp_dir().join(format!("jcsdk authorities {}", std::process::id()));
+        let path = file.display().to_string();
+        for (size, words) in [(16 << 20, "it holds no certificate"), ((16 << 20) + 1, "larger than 16 MiB")] {
+            File::create(&file).unwrap().set_len(size).unwrap();
+            let fault = read(&path).unwrap_err();
+            assert!(fault.message.contains(words), "{fault}");
+        }
+        fs::remove_file(&file).unwrap();
+    }
+
+    #[test]
     fn only_a_regular_file_is_read() {
         for (file, words) in [
             (std::env::temp_dir().display().to_string(), "is a folder"),

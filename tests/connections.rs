@@ -20,6 +20,16 @@ fn a_thousand_calls_use_one_connection() {
     assert_eq!(arrived(&simulator, "ok-1"), 1000);
 }
 
+/// To wait there for the client's tasks would be a panic of tokio's.
+#[test]
+fn a_client_may_be_dropped_inside_an_asynchronous_task() {
+    let simulator = simulator();
+    let client = client(&options(&simulator.addresses().http));
+    assert_eq!(said(&reset(&client, "ok-1")), ("reset", ""));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { drop(client) });
+}
+
 /// If the server has closed an idle connection, the next call must not lose its request on it.
 #[test]
 fn a_connection_that_the_server_has_closed_loses_nothing() {

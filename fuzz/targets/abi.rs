@@ -22,6 +22,7 @@ unsafe extern "C" {
     fn jc_options_set_text(options: *mut c_void, option: i32, value: *const c_char) -> i32;
     fn jc_options_set_int(options: *mut c_void, option: i32, value: i64) -> i32;
     fn jc_options_set_env(options: *mut c_void, name: *const c_char, value: *const c_char) -> i32;
+    fn jc_options_redact(options: *const c_void, text: *const c_char, out: *mut Buf) -> i32;
     fn jc_options_free(options: *mut c_void);
     fn jc_client_new(options: *const c_void, out: *mut *mut c_void, err: *mut Buf) -> i32;
     fn jc_client_preview_reset(
@@ -35,6 +36,14 @@ unsafe extern "C" {
     fn jc_client_redact(client: *mut c_void, text: *const c_char, out: *mut Buf) -> i32;
     fn jc_client_free(client: *mut c_void);
     fn jc_batch_new(client: *mut c_void, limit: u32, out: *mut *mut c_void) -> i32;
+    fn jc_batch_preview_reset(
+        batch: *mut c_void,
+        id: *const c_char,
+        exclusion: i32,
+        until: i64,
+        flags: u32,
+        out: *mut Buf,
+    ) -> i32;
     fn jc_batch_next(batch: *mut c_void, timeout_ms: u32, out: *mut Buf) -> i32;
     fn jc_batch_close(batch: *mut c_void) -> i32;
     fn jc_batch_cancel(batch: *mut c_void) -> i32;
@@ -49,7 +58,9 @@ enum Call {
     SetEnv(Option<Vec<u8>>, Option<Vec<u8>>),
     Client,
     Preview(Option<Vec<u8>>, i8, i64, u8),
+    PreviewInBatch(Option<Vec<u8>>, i8, i64, u8),
     Redact(Option<Vec<u8>>),
+    RedactByOptions(Option<Vec<u8>>),
     Batch(u16),
     Next,
     Close,
@@ -108,7 +119,16 @@ fuzz_target!(|calls: Vec<Call>| {
                     flags.into(),
                     &mut buf,
                 ),
+                Call::PreviewInBatch(id, exclusion, until, flags) => jc_batch_preview_reset(
+                    batch,
+                    pointer(&text(id)),
+                    exclusion.into(),
+                    until,
+                    flags.into(),
+                    &mut buf,
+                ),
                 Call::Redact(value) => jc_client_redact(client, pointer(&text(value)), &mut buf),
+                Call::RedactByOptions(value) => jc_options_redact(options, pointer(&text(value)), &mut buf),
                 Call::Batch(limit) => {
                     jc_batch_free(batch);
                     jc_batch_new(client, limit.into(), &mut batch)
@@ -127,7 +147,7 @@ fuzz_target!(|calls: Vec<Call>| {
                     0
                 }
             };
-            assert!((0..9).contains(&status), "{status}");
+            assert!((0..11).contains(&status), "{status}");
             look(buf);
         }
         jc_batch_free(batch);

@@ -323,7 +323,23 @@ mod tests {
         }
         fs::write(folder.file(), RUN.replace("a.example", "b.example")).unwrap();
         assert_eq!(code(open(&folder.file(), place())), "Journal.Mismatch");
-        assert_eq!(code(open(&folder.0.join("no/where"), place())), "Journal.NotWritten");
+        let missing = open(&folder.0.join("no/where"), place()).unwrap_err();
+        assert_eq!(missing.code.as_str(), "Journal.NotWritten");
+        assert!(missing.message.contains("cannot be opened: "), "{missing}");
+        assert!(!missing.message.contains("link"), "{missing}");
+    }
+
+    #[test]
+    fn the_end_is_cut_off_unless_another_program_has_appended_to_it() {
+        let folder = Folder::new("cut");
+        let (mut journal, ..) = open(&folder.file(), place()).unwrap();
+        journal.write(b"whole\nto").unwrap();
+        journal.cut(8, 6).unwrap();
+        assert_eq!(fs::read_to_string(folder.file()).unwrap(), "whole\n");
+        journal.write(b"to").unwrap();
+        journal.write(b" and more").unwrap();
+        journal.cut(8, 6).unwrap();
+        assert_eq!(fs::read_to_string(folder.file()).unwrap(), "whole\nto and more");
     }
 
     #[test]
@@ -334,6 +350,11 @@ mod tests {
         fs::write(folder.file(), RUN).unwrap();
         look(&folder.file(), place()).unwrap();
         open(&folder.file(), place()).unwrap();
+        // A file is no folder, so this path does not just lead to no file yet. Windows does not tell the two apart.
+        if cfg!(unix) {
+            let below_a_file = look(&folder.file().join("j"), place()).unwrap_err();
+            assert_eq!(below_a_file.code.as_str(), "Journal.Unreadable");
+        }
     }
 
     #[cfg(unix)]
@@ -348,7 +369,9 @@ mod tests {
         }
         let link = folder.0.join("link");
         symlink(folder.file(), &link).unwrap();
-        assert_eq!(code(open(&link, place())), "Journal.NotWritten");
+        let nowhere = open(&link, place()).unwrap_err();
+        assert_eq!(nowhere.code.as_str(), "Journal.NotWritten");
+        assert!(nowhere.message.contains("a link that leads to no file"), "{nowhere}");
         fs::write(folder.file(), RUN).unwrap();
         let _first = open(&link, place()).unwrap();
         assert_eq!(code(open(&folder.file(), place())), "Journal.InUse");

@@ -346,3 +346,22 @@ fn a_begin_that_waits_is_taken_out() {
     assert_eq!(events("ok-2"), [false], "{text}");
     assert_eq!(simulator.stats().requests, 1);
 }
+
+/// Also where the batch stays open for more.
+#[test]
+fn the_end_is_synced_once_the_last_result_is_taken() {
+    let simulator = Simulator::start(simulator::Options::default());
+    let record = Record::default();
+    let batch = batch(&client(&simulator, Duration::from_secs(60)), Recording::new(&record));
+    push(&batch, "ok-1").unwrap();
+    next(&batch);
+    let is_synced = || {
+        let (bytes, synced) = content(&record.events());
+        String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\"")
+    };
+    let is_synced_soon = (0..60_000).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        is_synced()
+    });
+    assert!(is_synced_soon);
+}
