@@ -37,7 +37,9 @@ internal sealed record GivenUser(string? Id, string? Username = null, string? Em
         return Utf8.Bytes($$"""{"username":"{{username}}","email":"{{email}}"}""");
     }
 
-    /// <summary>The same where the user's record is wrong. What cannot cross becomes the replacement character.</summary>
+    /// <summary>
+    /// The same where the user's record is wrong. What cannot cross becomes the replacement character.
+    /// </summary>
     internal byte[] Bytes(Fault fault)
     {
         using var text = new MemoryStream();

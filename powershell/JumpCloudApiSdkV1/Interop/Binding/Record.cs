@@ -18,8 +18,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
 
     private static readonly string[] IdNames = ["Id", "_id", "SystemuserId", "UserId"];
 
-    // What other lists call a username or an e-mail address, without what is neither letter nor digit. None is taken: in
-    // one of them may stand something else, such as the name of an account elsewhere.
+    // What other lists call a username or an e-mail address, without what is neither letter nor digit. None is taken:
+    // something else may stand in one of them, such as the name of an account elsewhere.
     private static readonly string[] OtherNames =
         ["mail", "email", "emailaddress", "userprincipalname", "upn", "login", "samaccountname", "username", "name"];
 
@@ -256,8 +256,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     } is { } whole && whole == Math.Floor(whole) ? whole : null;
 
     private static Fault NoUser(string what) =>
-        new("Id.Invalid", what, "Give an id or an e-mail address as text, or an object with Id, UserId, SystemuserId or "
-            + "_id, or with Username or Email.");
+        new("Id.Invalid", what, "Give an id or an e-mail address as text, or an object with Id, UserId, SystemuserId "
+            + "or _id, or with Username or Email.");
     private static Fault NoBody(string what) =>
         new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
     private static Fault Twice(string name) => new("Body.Invalid", $"{Fault.Quoted(name)} is given twice");

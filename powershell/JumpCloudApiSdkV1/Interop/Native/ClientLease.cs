@@ -115,7 +115,8 @@ internal sealed class ClientLease : IDisposable
     private static string? AddressBehindProxy(ClientHandle client)
     {
         var buffer = new Native.Buffer();
-        Native.jc_client_preview_reset(client, Utf8.Bytes("any")!, Native.ExclusionUnset, Native.UntilUnset, 0, ref buffer);
+        Native.jc_client_preview_reset(
+            client, Utf8.Bytes("any")!, Native.ExclusionUnset, Native.UntilUnset, 0, ref buffer);
         using var preview = JsonDocument.Parse(buffer.Take());
         return preview.RootElement.TryGetProperty("proxy", out _)
             ? preview.RootElement.GetProperty("url").GetString() : null;

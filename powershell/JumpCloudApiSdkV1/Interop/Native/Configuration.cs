@@ -92,7 +92,8 @@ internal sealed class Configuration : IDisposable
             settings.Add(new Setting(0, name, bytes, 0));
         }
         AsksSystemForProxy = SystemProxy.IsAsked && !bound.ContainsKey("Proxy")
-            && Array.TrueForAll(ProxyNames, name => string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable(name)));
+            && Array.TrueForAll(
+                ProxyNames, name => string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable(name)));
         var leftBehind = System.Environment.GetEnvironmentVariable("JCEnvironment");
         if ("production".Equals(leftBehind, StringComparison.OrdinalIgnoreCase) && !bound.ContainsKey("Environment")
             && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("JCApiUrl")))

@@ -6,7 +6,9 @@ namespace JumpCloudApiSdkV1.Interop;
 /// <summary>What -JournalPath, -Resume and -RetryUnknown say; or what is wrong with them.</summary>
 internal sealed record JournalSettings(byte[] Path, uint Flags, Fault? Fault = null)
 {
-    /// <summary>The path of the file that an earlier run should have left, where there is none, or nothing in it.</summary>
+    /// <summary>
+    /// The path of the file that an earlier run should have left, where there is none, or nothing in it.
+    /// </summary>
     internal string? Missing { get; init; }
 
     /// <summary>Null where the call has no journal.</summary>

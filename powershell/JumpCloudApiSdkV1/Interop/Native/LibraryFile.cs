@@ -16,7 +16,9 @@ internal static class LibraryFile
 
     private const string Damaged = "it is damaged", Cut = "it is damaged: a part of it is missing";
 
-    /// <summary>What is wrong with it; null where nothing is seen. The system is named as .NET names it: win, linux, osx.</summary>
+    /// <summary>
+    /// What is wrong with it; null where nothing is seen. The system is named as .NET names it: win, linux, osx.
+    /// </summary>
     internal static string? Fault(string path, string system, Architecture processor)
     {
         using var file = File.OpenRead(path);
@@ -44,7 +46,12 @@ internal static class LibraryFile
 
     private static (string?, Architecture?, ulong) Elf(ReadOnlySpan<byte> head)
     {
-        Architecture? built = ReadUInt16LittleEndian(head[18..]) switch { 62 => Architecture.X64, 183 => Architecture.Arm64, _ => null };
+        Architecture? built = ReadUInt16LittleEndian(head[18..]) switch
+        {
+            62 => Architecture.X64,
+            183 => Architecture.Arm64,
+            _ => null,
+        };
         if (head[4] != 2 || head[5] != 1) built = null; // 32 bits, or the other byte order
         // The section table stands at the very end of what the linkers write.
         var table = ReadUInt64LittleEndian(head[40..]);
@@ -57,7 +64,12 @@ internal static class LibraryFile
     {
         var header = head[checked((int)ReadUInt32LittleEndian(head[60..]))..];
         if (!header.StartsWith("PE\0\0"u8)) return default;
-        Architecture? built = ReadUInt16LittleEndian(header[4..]) switch { 0x8664 => Architecture.X64, 0xAA64 => Architecture.Arm64, _ => null };
+        Architecture? built = ReadUInt16LittleEndian(header[4..]) switch
+        {
+            0x8664 => Architecture.X64,
+            0xAA64 => Architecture.Arm64,
+            _ => null,
+        };
         var sections = header[(24 + ReadUInt16LittleEndian(header[20..]))..];
         ulong end = 0;
         for (var left = ReadUInt16LittleEndian(header[6..]); left > 0; left--, sections = sections[40..])
@@ -67,15 +79,22 @@ internal static class LibraryFile
 
     private static (string?, Architecture?, ulong) MachO(ReadOnlySpan<byte> head)
     {
-        Architecture? built = ReadUInt32LittleEndian(head[4..]) switch { 0x0100_0007 => Architecture.X64, 0x0100_000C => Architecture.Arm64, _ => null };
+        Architecture? built = ReadUInt32LittleEndian(head[4..]) switch
+        {
+            0x0100_0007 => Architecture.X64,
+            0x0100_000C => Architecture.Arm64,
+            _ => null,
+        };
         var command = head[32..];
         ulong end = 0;
         for (var left = ReadUInt32LittleEndian(head[16..]); left > 0; left--)
         {
             const uint Segment64 = 0x19, ShortestCommand = 8;
             if (ReadUInt32LittleEndian(command) == Segment64)
-                end = Math.Max(end, checked(ReadUInt64LittleEndian(command[40..]) + ReadUInt64LittleEndian(command[48..])));
-            var length = Math.Max(ReadUInt32LittleEndian(command[4..]), ShortestCommand); // one of no length would never end
+                end = Math.Max(
+                    end, checked(ReadUInt64LittleEndian(command[40..]) + ReadUInt64LittleEndian(command[48..])));
+            // One of no length would never end.
+            var length = Math.Max(ReadUInt32LittleEndian(command[4..]), ShortestCommand);
             command = command[checked((int)length)..];
         }
         return ("osx", built, end);

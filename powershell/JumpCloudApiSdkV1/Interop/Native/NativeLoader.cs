@@ -42,7 +42,8 @@ internal static class NativeLoader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { throw Unusable(path, e.Message); }
 
-        if (LibraryFile.Fault(path, SystemName(), RuntimeInformation.ProcessArchitecture) is { } damage) throw Unusable(path, damage);
+        if (LibraryFile.Fault(path, SystemName(), RuntimeInformation.ProcessArchitecture) is { } damage)
+            throw Unusable(path, damage);
         IntPtr handle;
         try { handle = NativeLibrary.Load(path); }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
@@ -77,9 +78,11 @@ internal static class NativeLoader
                 .Order(StringComparer.Ordinal).ToArray()
             : [];
         var has = there.Length == 0 ? "and none for another system" : $"only for {string.Join(", ", there)}";
-        return new LibraryException("Library.Missing", $"The module has no native library for {rid}, {has}: '{path}' does not exist.",
+        return new LibraryException("Library.Missing",
+            $"The module has no native library for {rid}, {has}: '{path}' does not exist.",
             RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64
-                ? $"Install the module again, or build the library from its sources with 'cargo xtask natives --target {rid}' and put it there."
+                ? "Install the module again, or build the library from its sources with "
+                    + $"'cargo xtask natives --target {rid}' and put it there."
                 : "Use a PowerShell of 64 bits: there is a library for x64 and for Arm64 only.");
     }
 

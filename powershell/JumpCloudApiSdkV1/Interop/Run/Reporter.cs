@@ -59,8 +59,8 @@ internal sealed class Reporter(
                     ? $" The server asks to wait: go on after {Moment.Written(time)}, local time."
                     : "");
         if (hasJournal && unknown > 0)
-            yield return $"Reset: {reset}, not reset: {others}, unknown: {unknown}. Look up those who are unknown, then "
-                + "give just those of them who were not reset, with -Resume and -RetryUnknown: "
+            yield return $"Reset: {reset}, not reset: {others}, unknown: {unknown}. Look up those who are unknown, "
+                + "then give just those of them who were not reset, with -Resume and -RetryUnknown: "
                 + "see about_JumpCloudApiSdkV1.";
     }
 

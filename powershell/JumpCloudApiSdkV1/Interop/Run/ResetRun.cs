@@ -9,8 +9,8 @@ using JumpCloudApiSdkV1.Models;
 namespace JumpCloudApiSdkV1.Interop;
 
 /// <summary>
-/// One call of the command: users on their way through a batch, in input order. It writes to the streams itself, so that
-/// the function has no loop: a loop would catch the caller's break and continue.
+/// One call of the command: users on their way through a batch, in input order. It writes to the streams itself, so
+/// that the function has no loop: a loop would catch the caller's break and continue.
 /// </summary>
 public sealed class ResetRun
 {

@@ -58,7 +58,8 @@ internal sealed class Sender : IDisposable
         if (journal is null) return;
         WhyNobody = Batch.SetJournal(journal);
         if (WhyNobody is null && journal.Missing is { } path)
-            Warning = $"There is no journal at '{Redact(path)}' yet, so -Resume knows of no earlier run: nobody is left out.";
+            Warning = $"There is no journal at '{Redact(path)}' yet, so -Resume knows of no earlier run: "
+                + "nobody is left out.";
     }
 
     /// <summary>There only where somebody can be sent.</summary>
