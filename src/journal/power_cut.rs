@@ -365,3 +365,15 @@ fn the_end_is_synced_once_the_last_result_is_taken() {
     });
     assert!(is_synced_soon);
 }
+
+#[test]
+fn a_journal_that_is_dropped_unused_gives_its_file_back() {
+    let simulator = Simulator::start(simulator::Options::default());
+    let (client, record) = (client(&simulator, Duration::from_secs(60)), Record::default());
+    let disk = Recording::new(&record);
+    let options = JournalOptions::default();
+    let journal = Journal::write_to(disk, Past::default(), 0, options, &client.session, || ()).unwrap();
+    assert_eq!(Arc::strong_count(&record.0), 2);
+    drop(journal);
+    assert_eq!(Arc::strong_count(&record.0), 1);
+}
