@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::process;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::code::Code;
 use crate::outcome::Fault;
@@ -20,8 +20,21 @@ pub struct Handle<T> {
 /// be freed.
 #[derive(Default)]
 struct Calls {
-    inside: Mutex<usize>,
+    inside: Mutex<Count>,
     left: Condvar,
+}
+
+#[derive(Default)]
+struct Count {
+    calls: usize,
+    /// The handle's free waits for the last one. To wake nobody would cost every call a system call.
+    is_awaited: bool,
+}
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A running call.
@@ -61,7 +74,7 @@ impl<T: Send + Sync> Handle<T> {
         if handle.process != process::id() {
             return Err(Unusable::Forked);
         }
-        *handle.calls.inside.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        handle.calls.lock().calls += 1;
         Ok(Inside { handle, calls: handle.calls.clone() })
     }
 
@@ -77,8 +90,9 @@ impl<T: Send + Sync> Handle<T> {
             return;
         }
         stop(&handle.value);
-        let mut inside = handle.calls.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        while *inside > 0 {
+        let mut inside = handle.calls.lock();
+        inside.is_awaited = true;
+        while inside.calls > 0 {
             inside = handle.calls.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         drop(inside);
@@ -98,8 +112,11 @@ impl<T> Deref for Inside<T> {
 
 impl<T> Drop for Inside<T> {
     fn drop(&mut self) {
-        *self.calls.inside.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.calls.left.notify_all();
+        let mut inside = self.calls.lock();
+        inside.calls -= 1;
+        if inside.is_awaited {
+            self.calls.left.notify_all();
+        }
     }
 }
 

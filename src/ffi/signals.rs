@@ -48,6 +48,12 @@ mod unix {
             };
             Self { before }
         }
+
+        /// It was blocked already.
+        pub fn was_blocked(&self, signal: libc::c_int) -> bool {
+            // SAFETY: the call reads the set, which `new` has filled.
+            unsafe { libc::sigismember(&self.before, signal) == 1 }
+        }
     }
 
     impl Drop for Blocked {
@@ -75,16 +81,26 @@ mod linux {
 
     impl HeldBack {
         pub fn new() -> Self {
-            let (mut sigpipe, mut pending) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-            // SAFETY: `sigemptyset` and `sigpending` fill the set that they are given; the others read or change a set
-            // that is filled.
-            let (sigpipe, was_pending) = unsafe {
+            let mut sigpipe = MaybeUninit::uninit();
+            // SAFETY: `sigemptyset` fills the set that it is given; the other changes a set that is filled.
+            let sigpipe = unsafe {
                 libc::sigemptyset(sigpipe.as_mut_ptr());
                 libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
-                libc::sigpending(pending.as_mut_ptr());
-                (sigpipe.assume_init(), libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1)
+                sigpipe.assume_init()
             };
-            Self { sigpipe, was_pending, _blocked: Blocked::new(&sigpipe) }
+            let blocked = Blocked::new(&sigpipe);
+            // A signal that is not blocked is received at once, so it cannot be pending.
+            let was_pending = blocked.was_blocked(libc::SIGPIPE) && is_pending(libc::SIGPIPE);
+            Self { sigpipe, was_pending, _blocked: blocked }
+        }
+    }
+
+    fn is_pending(signal: libc::c_int) -> bool {
+        let mut pending = MaybeUninit::uninit();
+        // SAFETY: `sigpending` fills the set that the other reads.
+        unsafe {
+            libc::sigpending(pending.as_mut_ptr());
+            libc::sigismember(pending.as_ptr(), signal) == 1
         }
     }
 

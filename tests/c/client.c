@@ -77,8 +77,22 @@ static void refused(const char *name, int32_t option, const char *value, const c
     jc_options_free(options);
 }
 
+/* How many threads this process has, where the system tells it. */
+static int threads(void)
+{
+    int count = 0;
+#ifdef __linux__
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, status)) sscanf(line, "Threads: %d", &count);
+    fclose(status);
+#endif
+    return count;
+}
+
 int main(void)
 {
+    int before = threads();
     jc_client *client = sim_client(sim("SIM_HTTPS"));
     one_connection(client);
     preview(client);
@@ -87,6 +101,7 @@ int main(void)
     previewed_proxy(sim("SIM_HTTP"), "", NULL);
     odd_dates(client);
     jc_client_free(client);
+    check_number("its thread has ended when it is freed", threads(), before);
 
     refused("no client without a key", JC_OPT_API_KEY, "", "Key.Missing");
     refused("nor with a key of two lines", JC_OPT_API_KEY, "a\nb", "Key.Invalid");
