@@ -13,12 +13,15 @@ use super::file::Disk;
 use super::line::Place;
 use super::reader::{Past, Reader};
 use super::{Journal, JournalOptions, place};
+use crate::attempt::InFlight;
 use crate::batch::{Batch, Next, NotPushed};
 use crate::client::Client;
+use crate::code::Code;
 use crate::config::Options;
 use crate::redact::Secret;
 use crate::reset::ResetRequest;
 use crate::result::ResetResult;
+use crate::session::Session;
 
 /// What happened to the file, in order.
 #[derive(Clone, Debug)]
@@ -355,24 +358,42 @@ fn the_end_is_synced_once_the_last_result_is_taken() {
     let batch = batch(&client(&simulator, Duration::from_secs(60)), Recording::new(&record));
     push(&batch, "ok-1").unwrap();
     next(&batch);
-    let is_synced = || {
+    wait_until(|| {
         let (bytes, synced) = content(&record.events());
         String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\"")
-    };
-    let is_synced_soon = (0..60_000).any(|_| {
-        thread::sleep(Duration::from_millis(1));
-        is_synced()
     });
-    assert!(is_synced_soon);
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let is_so_soon = (0..60_000).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        is_so()
+    });
+    assert!(is_so_soon);
+}
+
+fn unused_journal(session: &Session, record: &Record) -> Journal {
+    let (disk, options) = (Recording::new(record), JournalOptions::default());
+    Journal::write_to(disk, Past::default(), 0, options, session, || ()).unwrap()
+}
+
+#[test]
+fn a_journal_that_is_closed_has_its_ends_on_the_disk() {
+    let simulator = Simulator::start(simulator::Options::default());
+    let (client, record) = (client(&simulator, Duration::from_secs(60)), Record::default());
+    let journal = unused_journal(&client.session, &record);
+    let request = ResetRequest::new("ok-1", None, None).unwrap();
+    journal.end(1, &client.session.stopped(&request, &InFlight::default(), Code::Cancelled));
+    journal.close();
+    let (bytes, synced) = content(&record.events());
+    assert!(String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\""));
 }
 
 #[test]
 fn a_journal_that_is_dropped_unused_gives_its_file_back() {
     let simulator = Simulator::start(simulator::Options::default());
     let (client, record) = (client(&simulator, Duration::from_secs(60)), Record::default());
-    let disk = Recording::new(&record);
-    let options = JournalOptions::default();
-    let journal = Journal::write_to(disk, Past::default(), 0, options, &client.session, || ()).unwrap();
+    let journal = unused_journal(&client.session, &record);
     assert_eq!(Arc::strong_count(&record.0), 2);
     drop(journal);
     assert_eq!(Arc::strong_count(&record.0), 1);
