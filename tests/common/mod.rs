@@ -8,6 +8,7 @@ use jcsdk::{Batch, Client, Next, NotPushed, Options, ResetRequest, ResetResult, 
 use serde_json::json;
 use simulator::Simulator;
 
+pub mod names;
 pub mod wire;
 
 pub const KEY: &str = "simulator-key";
