@@ -54,16 +54,28 @@ struct Recording {
     room: usize,
     sync_takes: Duration,
     fail_sync: bool,
+    /// A signal has interrupted every other write.
+    interrupted: bool,
 }
 
 impl Recording {
     fn new(record: &Record) -> Self {
-        Self { record: record.clone(), room: usize::MAX, sync_takes: Duration::ZERO, fail_sync: false }
+        Self {
+            record: record.clone(),
+            room: usize::MAX,
+            sync_takes: Duration::ZERO,
+            fail_sync: false,
+            interrupted: false,
+        }
     }
 }
 
 impl Disk for Recording {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         // In two pieces, as a file may do it.
         let n = bytes.len().min(self.room).min(1000);
         if n == 0 {
