@@ -473,9 +473,9 @@ int32_t jc_options_set_env(jc_options *options,
                            const char *value);
 
 /**
- * As jc_client_redact, for a host that has no client, as where jc_client_new made none of these options: out_buf becomes
- * the text with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in
- * out_buf, or JC_INVALID with a result document. Any thread.
+ * As jc_client_redact, for a host that has no client, for example because jc_client_new failed: out_buf becomes the text
+ * with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in out_buf, or
+ * JC_INVALID with a result document. Any thread.
  */
 int32_t jc_options_redact(const jc_options *options,
                           const char *text,

@@ -54,10 +54,10 @@ impl Options {
     #[cfg(feature = "capi")]
     pub(crate) fn redactor(&self) -> Redactor {
         self.with_env(|env| {
-            let login = proxy(self, env).ok().flatten().and_then(|proxy| proxy.login);
-            let password = login.map(|(_, password)| password);
-            let secrets = [self.api_key.clone(), env("JCApiKey"), self.proxy_password.clone(), password];
-            Redactor::new(secrets.into_iter().flatten())
+            let proxies = self.proxy.clone().into_iter().chain(PROXY_NAMES.into_iter().filter_map(env));
+            let passwords = proxies.filter_map(|url| proxy::password_in(&url));
+            let secrets = [self.api_key.clone(), env("JCApiKey"), self.proxy_password.clone()];
+            Redactor::new(secrets.into_iter().flatten().chain(passwords))
         })
     }
 

@@ -45,7 +45,7 @@ pub struct Fault {
     pub code: Code,
     /// What is wrong, as a clause that can follow "because".
     pub message: String,
-    /// Says more than the code's own hint.
+    /// What to do, where the code's own hint says too little.
     pub hint: Option<String>,
 }
 

@@ -54,6 +54,15 @@ impl Proxy {
     }
 }
 
+/// The password in a text that may be no usable URL.
+#[cfg(feature = "capi")]
+pub fn password_in(url: &Secret) -> Option<Secret> {
+    let (before, _) = url.expose().rsplit_once('@')?;
+    let login = before.split_once("://").map_or(before, |(_, login)| login);
+    let (_, password) = login.split_once(':')?;
+    Some(Secret::new(decoded(password)))
+}
+
 /// Whether this URL's host is reached without the proxy. `no_proxy` lists names, which include their subdomains,
 /// addresses and ranges of addresses, each with or without a port. `*` is every host.
 pub fn is_exempt(url: &Url, no_proxy: &str) -> bool {
@@ -104,9 +113,12 @@ fn is_in_network(address: IpAddr, network: IpAddr, length: u32) -> bool {
 }
 
 fn login_of(url: &Url) -> Option<(String, Secret)> {
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let password = || Secret::new(decoded(url.password().unwrap_or_default()));
     (!url.username().is_empty() || url.password().is_some()).then(|| (decoded(url.username()), password()))
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

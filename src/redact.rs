@@ -48,7 +48,9 @@ impl Redactor {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let secrets: Vec<Secret> = secrets.into_iter().filter(|s| !s.expose().is_empty()).collect();
         let base64: Vec<Secret> = secrets.iter().flat_map(|secret| base64_cores(secret.expose())).collect();
-        let mut begins = Zeroizing::new(ESCAPES.to_vec());
+        let mut begins =
+            Zeroizing::new(Vec::with_capacity(ESCAPES.len() + 4 * (secrets.len() + base64.len())));
+        begins.extend(ESCAPES);
         for first in secrets.iter().chain(&base64).filter_map(|secret| secret.expose().chars().next()) {
             begins.extend([first, first.to_ascii_uppercase(), first.to_ascii_lowercase(), base64url(first)]);
         }

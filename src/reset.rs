@@ -182,7 +182,7 @@ fn what_is_wrong(id: &str) -> Option<String> {
 
 /// Says which of its characters no user's id has.
 fn odd_character(id: &str) -> Option<&'static str> {
-    // This saves most ids from being searched for each of them.
+    // Most ids have only these, and need no further search.
     if id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return None;
     }

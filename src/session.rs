@@ -23,8 +23,9 @@ use crate::retry::{RetryPolicy, Step, Tried};
 use crate::throttle::Throttle;
 use crate::{answer, failure, http, lookup};
 
-/// An id, or a name, is shown up to this length, in characters. A request takes none that is longer.
-const ID_SHOWN: usize = 1024;
+/// An id, a name, or what is wrong with a user's record is shown up to this length, in characters. A request takes no id
+/// and no name that is longer.
+const SHOWN_MAX: usize = 1024;
 
 pub struct Session {
     config: Config,
@@ -120,12 +121,12 @@ impl Session {
         self.redactor.clean_whole(text, usize::MAX)
     }
 
-    pub fn shown_id(&self, id: &str) -> String {
-        self.redactor.clean_whole(id, ID_SHOWN)
+    pub fn shown_short(&self, text: &str) -> String {
+        self.redactor.clean_whole(text, SHOWN_MAX)
     }
 
     pub fn whom(&self, request: &ResetRequest) -> Whom {
-        let shown = |text: Option<&str>| text.map(|text| self.shown_id(text));
+        let shown = |text: Option<&str>| text.map(|text| self.shown_short(text));
         Whom { name: shown(request.name()), email: shown(request.email()), user_id: shown(request.id()) }
     }
 
@@ -157,7 +158,7 @@ impl Session {
     /// A result for a user whose request could not even be made. The host may have written the reason.
     #[cfg(feature = "capi")]
     pub fn invalid(&self, given: Option<Given>, why: impl Into<Verdict>) -> ResetResult {
-        let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_id(text));
+        let shown = |text: &str| (!text.trim().is_empty()).then(|| self.shown_short(text));
         let whom = match given {
             Some(Given::Id(id)) => Whom { user_id: shown(&id), ..Whom::default() },
             Some(Given::Name(name)) => Whom { name: shown(&name), ..Whom::default() },
@@ -167,7 +168,7 @@ impl Session {
             None => Whom::default(),
         };
         let why = why.into();
-        let (what, hint) = (self.shown(&why.what), why.hint.map(|hint| self.shown(&hint)));
+        let (what, hint) = (self.shown_short(&why.what), why.hint.map(|hint| self.shown_short(&hint)));
         ResetResult::new(whom, Verdict { what, hint, ..why }, 0, Duration::ZERO)
     }
 

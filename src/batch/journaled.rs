@@ -107,7 +107,7 @@ impl State {
             if let Some(known) = request.id().and_then(|id| journal.knows(id)).or_else(by_name) {
                 return Some(known);
             }
-            if request.id().is_some_and(|id| shared.session.shown_id(id) != id) {
+            if request.id().is_some_and(|id| shared.session.shown_short(id) != id) {
                 let what = "with a journal, an id must not hold a secret";
                 return Some(Fault::new(Code::IdInvalid, what).into());
             }
@@ -121,10 +121,12 @@ impl State {
 }
 
 impl Shared {
-    /// The result of a request that is wrong. The journal is asked before.
+    /// The result of a request that is wrong. The journal is asked before, unless it may be somebody else who is meant.
     #[cfg(feature = "capi")]
     pub(super) fn invalid(&self, given: Option<Given>, fault: Fault) -> ResetResult {
-        let known = self.journal.get().and_then(|journal| match given.as_ref()? {
+        let is_sure_who = !matches!(fault.code, Code::IdInvalid | Code::NameInvalid | Code::BodyInvalid);
+        let journal = self.journal.get().filter(|_| is_sure_who);
+        let known = journal.and_then(|journal| match given.as_ref()? {
             Given::Id(id) => journal.knows(id),
             Given::Name(name) => journal.knows_name(name),
             Given::Names { username, .. } => journal.knows_name(username),

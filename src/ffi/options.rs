@@ -134,9 +134,9 @@ pub extern "C" fn jc_options_set_env(options: *mut OptionsHandle, name: Text, va
     change(options, set)
 }
 
-/// As jc_client_redact, for a host that has no client, as where jc_client_new made none of these options: out_buf becomes
-/// the text with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in
-/// out_buf, or JC_INVALID with a result document. Any thread.
+/// As jc_client_redact, for a host that has no client, for example because jc_client_new failed: out_buf becomes the text
+/// with *** in place of the secrets in the options and in their environment. Returns JC_OK with the text in out_buf, or
+/// JC_INVALID with a result document. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jc_options_redact(options: *const OptionsHandle, text: Text, out_buf: Out) -> i32 {
     let redact = || -> Result<String, Fault> {

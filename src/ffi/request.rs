@@ -76,8 +76,9 @@ fn host_fault(id: &Text, flags: u32) -> Fault {
     if flags != JC_FAULT {
         return wrong("the argument flags has another bit beside JC_FAULT");
     }
-    let fault = text::read(id, "id").ok().and_then(object);
-    let Some(HostFault { code, message, hint, .. }) = fault else {
+    let fault: Option<HostFault> = text::read(id, "id").ok().and_then(object);
+    let Some(HostFault { code, message, hint, .. }) = fault.filter(|fault| !fault.message.trim().is_empty())
+    else {
         return wrong(
             "with JC_FAULT the argument id has to be a JSON object of texts, with code and message",
         );

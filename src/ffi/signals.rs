@@ -49,7 +49,8 @@ mod unix {
             Self { before }
         }
 
-        /// It was blocked already.
+        /// Whether it was blocked before.
+        #[cfg(target_os = "linux")]
         pub fn was_blocked(&self, signal: libc::c_int) -> bool {
             // SAFETY: the call reads the set, which `new` has filled.
             unsafe { libc::sigismember(&self.before, signal) == 1 }

@@ -50,6 +50,10 @@ static void words(void)
     fault("{\"code\":\"Id.Invalid\",\"message\":\"'" KEY "' is no field\"}", JC_FAULT, "Nobody was reset: '***' is no field.");
     fault("{\"code\":\"Id.Invalid\",\"message\":\"it is odd\",\"hint\":\"Not " KEY ".\"}", JC_FAULT, "\"hint\":\"Not ***.\"");
     fault("{\"code\":\"Id.Invalid\",\"message\":\"it is odd\"}", JC_FAULT, "\"hint\":\"Give the user's id as JumpCloud shows it");
+    char text[1200], *end = text + sprintf(text, "{\"code\":\"Id.Invalid\",\"message\":\"");
+    memset(end, 'y', 1022);
+    strcpy(end + 1022, KEY "\"}");
+    fault(text, JC_FAULT, "yyyy\xe2\x80\xa6."); /* the end of the text that is shown cuts no key */
     fault("{\"code\":\"Id.Invalid\",\"message\":\"a\\u0000\\u001b\"}", JC_FAULT, ": a\xef\xbf\xbd\xef\xbf\xbd.");
 }
 
@@ -57,7 +61,7 @@ static void wrong(void)
 {
     static const char *const texts[] = {
         "", "ok-1", "null", "[]", "{}", "{", "[\"Id.Invalid\",\"it is odd\"]", "{\"code\":\"Id.Invalid\"}", "{\"message\":\"it is odd\"}",
-        "{\"code\":7,\"message\":\"it is odd\"}", "{\"code\":\"Id.Invalid\",\"message\":\"it is odd\",\"id\":7}",
+        "{\"code\":\"Id.Invalid\",\"message\":\" \"}", "{\"code\":7,\"message\":\"it is odd\"}", "{\"code\":\"Id.Invalid\",\"message\":\"it is odd\",\"id\":7}",
         "{\"code\":\"Id.Invalid\",\"message\":\"it is odd\",\"userId\":\"ok-1\"}", "{\"code\":\"Id.Invalid\",\"message\":\"it is odd\"} x",
         "{\"code\":\"Auth.Refused\",\"message\":\"it is odd\"}", "{\"code\":\"Odd.Invalid\",\"message\":\"it is odd\"}",
         "{\"code\":\".Invalid\",\"message\":\"it is odd\"}", "\xff", NULL,
@@ -81,9 +85,11 @@ static void journal(void)
     jc_batch_free(batch);
     jc_batch_new(client, 1, &batch);
     jc_batch_set_journal(batch, path, JC_JOURNAL_RESUME, NULL);
-    check_number("known to be reset", next(batch, odd, JC_FAULT, &result), JC_OK);
+    check_number("known to be reset", next(batch, "{\"code\":\"Exclusion.Invalid\",\"message\":\"it is odd\",\"id\":\"ok-2\"}",
+                                           JC_FAULT, &result), JC_OK);
     check_has("with its code", (char *)result.ptr, "\"code\":\"Journal.AlreadyReset\"");
     jc_buf_free(&result);
+    check_number("it may be somebody else who is meant", next(batch, odd, JC_FAULT, NULL), JC_INVALID);
     jc_batch_free(batch);
 
     char text[4096];

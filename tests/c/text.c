@@ -85,7 +85,7 @@ static void redaction(void)
     jc_options *options = jc_options_new();
     jc_client *none = NULL;
     jc_options_set_env(options, "JCApiKey", "the-key-there");
-    jc_options_set_env(options, "HTTPS_PROXY", "http://me:the-word@localhost:1");
+    jc_options_set_env(options, "HTTPS_PROXY", "socks5://me:the%2Dword@localhost:1");
     jc_options_set_text(options, JC_OPT_API_KEY, "the-key here");
     check_number("no client", jc_client_new(options, &none, NULL), JC_INVALID);
     check_number("where there is none", jc_options_redact(options, "the-key here, the-key-there, the-word, \x1b", &shown), JC_OK);

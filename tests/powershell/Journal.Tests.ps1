@@ -110,9 +110,19 @@ Describe '-Resume' {
     }
 
     It 'says of a user who was reset that he was, also if his record is wrong now' {
-        $result = Invoke-Form "[pscustomobject]@{Id='ok-1';Exlusion='true'} | R -JournalPath '$file' -Resume -Detailed"
+        $result = Invoke-Form "[pscustomobject]@{Id='ok-1';Exclusion='no'} | R -JournalPath '$file' -Resume -Detailed"
         $result.Output.Code | Should -Be 'Journal.AlreadyReset'
         $result.Errors | Should -BeNullOrEmpty
+    }
+
+    It 'does not answer for a user who may not be the one who is meant: <_>' -ForEach @(
+        '[pscustomobject]@{Id="ok-1";SystemuserId="ok-2"} | R', '@{Id="ok-2"} | R -Id ok-1', '"ok-2" | R -Id ok-1'
+        'R -Id ok-1 -Body @{Id="ok-2"}', '[pscustomobject]@{Email="ok-1@example.com";Username=7} | R'
+    ) {
+        $result = Invoke-Form "$_ -JournalPath '$file' -Resume -Detailed"
+        $result.Output.Outcome | Should -Be 'invalid'
+        $result.Errors.Count | Should -Be 1
+        $result.Errors[0].Exception.Message | Should -Match '^(Nobody|User ''\S+'') was( not)? reset: '
     }
 
     It 'with -RetryUnknown sends unknown users as well, and the next time nobody' {

@@ -40,6 +40,7 @@ Describe 'The key' {
         @{ Name = 'a key that cannot cross as an id'; Setup = ''; Call = '"$env:JCApiKey$([char]0)", ($env:JCApiKey + [char]0xd800) | R' }
         @{ Name = 'a key in another column'; Setup = ''; Call = '@{ Id = "ok-1"; Exclusion = $env:JCApiKey }, @{ Id = "ok-2"; ExclusionUntil = "a date and $env:JCApiKey" } | R' }
         @{ Name = 'a key as the name of a field'; Setup = ''; Call = '@{ Id = "ok-1"; "exclusion$env:JCApiKey" = 1 } | R; R -Id ok-1 -Body @{ $env:JCApiKey = 1 }' }
+        @{ Name = 'a key at the end of what is shown of a field''s name'; Setup = ''; Call = 'foreach ($length in 960, 1000, 1020) { R -Id ok-1 -Body @{ ("y" * $length + $env:JCApiKey) = 1 } }; "ok-1" | R' }
         @{ Name = 'a key as an id where there is no client'; Setup = '$env:JCApiUrl = "https://127.0.0.1/?x"'; Call = '$env:JCApiKey, $env:JCApiKey | R; R -Id $env:JCApiKey' }
         @{ Name = 'a key as a parameter and as an id where there is no client'; Setup = '$env:JCApiUrl = "https://127.0.0.1/?x"'; Call = '$k = $env:JCApiKey; $env:JCApiKey = "another-key"; $k | R -ApiKey (ConvertTo-SecureString $k -AsPlainText -Force)' }
         @{ Name = 'a key as an id beside arguments that exclude each other'; Setup = ''; Call = '$env:JCApiKey | R -ExclusionUntil 2030-01-01 -ExclusionDays 3' }

@@ -21,8 +21,6 @@ internal sealed record Fault(string Code, string What, string? Hint = null)
         Hint = Hint ?? "Correct it and run the command again; nothing was sent.",
     };
 
-    internal static string Quoted(string name) => $"'{Utf8.Short(name)}'";
-
     /// <summary>What a value is, for those who do not know .NET.</summary>
     internal static string Kind(object value) => value switch
     {

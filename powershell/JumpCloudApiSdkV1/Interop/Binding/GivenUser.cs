@@ -49,9 +49,9 @@ internal sealed record GivenUser(string? Id, string? Username = null, string? Em
             Write("code", fault.Code);
             Write("message", fault.What);
             Write("hint", fault.Hint);
-            if (!IsByName) Write("id", Id);
-            else if (HasUsername) Write("username", Username);
-            if (IsByName && HasEmail) Write("email", Email);
+            Write("id", IsByName ? null : Id);
+            Write("username", IsByName && HasUsername ? Username : null);
+            Write("email", IsByName && HasEmail ? Email : null);
             json.WriteEndObject();
 
             void Write(string name, string? value)

@@ -64,7 +64,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     // An id that is empty is for the library to refuse, unless there is more to say.
     private Fault? Nameless => otherName is not null
         ? NoUser("the object does not name a user: "
-            + $"{Fault.Quoted(otherName)} is not one of the columns that are taken")
+            + $"'{otherName}' is not one of the columns that are taken")
         : HasId ? null : NoUser("the object does not name a user");
 
     /// <summary>What keeps it from being a body.</summary>
@@ -73,7 +73,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         ?? (HasId ? new Fault("Body.Invalid",
             "the body carries an id, which would name a second user beside the one that was given") : null)
         ?? (unknown is null ? null : new Fault("Body.Invalid",
-            $"{Fault.Quoted(unknown)} is not a field of the body; it takes Exclusion and ExclusionUntil"))
+            $"'{unknown}' is not a field of the body; it takes Exclusion and ExclusionUntil"))
         ?? field ?? emptyField;
 
     internal static Record Read(object source)
@@ -188,7 +188,8 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 unknown ??= name; // in a body
                 if (days is not null) field ??= Twice(name);
                 else if (WholeNumber(value) is >= 1 and <= 365 and var number) days = (int)number;
-                else Unset("ExclusionUntil.Invalid", "ExclusionDays", value, "is not a whole number from 1 to 365");
+                else Unset("ExclusionUntil.Invalid", "ExclusionDays", value, "is not a whole number from 1 to 365",
+                    "Give a whole number from 1 to 365; nothing was sent.");
                 break;
             case "username":
                 unknown ??= name; // in a body
@@ -203,7 +204,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
                 if (value is not (null or "") && OtherNames.Contains(FieldName.Letters(name))) otherName ??= name;
                 if (value is not (null or "") && FieldName.Meant(name) is { } meant)
                     nearField ??= new Fault("Body.Invalid",
-                        $"{Fault.Quoted(name)} is not a field of the request, only close to one; "
+                        $"'{name}' is not a field of the request, only close to one; "
                             + $"write {meant}, or leave it out");
                 break;
         }
@@ -224,7 +225,7 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
     {
         if (value is null or "") return;
         if (value is not string text)
-            name ??= new Fault("Name.Invalid", $"in {Fault.Quoted(column)}, {Fault.Kind(value)} is not text");
+            name ??= new Fault("Name.Invalid", $"in '{column}', {Fault.Kind(value)} is not text");
         else if (into is not null) name ??= Twice(column);
         else into = text;
     }
@@ -236,10 +237,10 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
         else field ??= new Fault("ExclusionUntil.Invalid", $"in ExclusionUntil, {moment.Fault}");
     }
 
-    private void Unset(string code, string name, object? value, string why)
+    private void Unset(string code, string name, object? value, string why, string? hint = null)
     {
         if (value is null) return;
-        var fault = new Fault(code, $"in {name}, {Fault.Kind(value)} {why}");
+        var fault = new Fault(code, $"in {name}, {Fault.Kind(value)} {why}", hint);
         if (value is "") emptyField ??= fault;
         else field ??= fault;
     }
@@ -260,5 +261,5 @@ internal sealed class Record : IJumpCloudApIsIdentity, IBodyParameterSystemUserM
             + "or _id, or with Username or Email.");
     private static Fault NoBody(string what) =>
         new("Body.Invalid", what, "Give a hashtable, an object or JSON with Exclusion and ExclusionUntil.");
-    private static Fault Twice(string name) => new("Body.Invalid", $"{Fault.Quoted(name)} is given twice");
+    private static Fault Twice(string name) => new("Body.Invalid", $"'{name}' is given twice");
 }

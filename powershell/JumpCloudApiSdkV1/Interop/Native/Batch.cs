@@ -19,7 +19,7 @@ internal sealed class Batch : IDisposable
         onStop = stop.Register(Cancel);
     }
 
-    /// <summary>It has taken a user.</summary>
+    /// <summary>It has taken a user to send.</summary>
     internal bool IsUsed { get; private set; }
 
     /// <summary>Has it keep a journal. Otherwise says why it has none.</summary>
@@ -42,13 +42,13 @@ internal sealed class Batch : IDisposable
     }
 
     /// <summary>False where a result has to be taken first.</summary>
-    internal bool Push(byte[] user, int exclusion, long until, uint flags)
+    internal bool Push(byte[] user, int exclusion, long until, uint flags, bool isSent)
     {
         var status = Native.jc_batch_push(handle, user, exclusion, until, flags, tag: 0);
         ThrowIfStopped(status);
         if (status is not (Native.Ok or Native.Full))
             throw new InvalidOperationException($"The native library took no request (status {status}).");
-        IsUsed |= status == Native.Ok;
+        IsUsed |= isSent && status == Native.Ok;
         return status == Native.Ok;
     }
 

@@ -38,7 +38,10 @@ internal sealed class ClientLease : IDisposable
         if (!owned) Client.DangerousAddRef(ref added);
     }
 
-    /// <summary>Takes over the configuration. Otherwise null, and why it is not good enough to send anything.</summary>
+    /// <summary>
+    /// A lease, which takes over the configuration. Where nothing can be sent with it: null, and why; the configuration
+    /// then stays the caller's.
+    /// </summary>
     internal static ClientLease? Take(Configuration configuration, Func<bool> isStopping, out ResetResult? why)
     {
         why = null;

@@ -36,8 +36,11 @@ internal sealed class ResetRequest
     /// <summary>The same for messages, where it has no id to look for.</summary>
     internal int? Place;
 
-    /// <summary>The batch has taken it, and may have sent it.</summary>
-    internal bool IsSent { get; private set; }
+    /// <summary>The batch has taken it.</summary>
+    internal bool IsPushed { get; private set; }
+
+    /// <summary>The batch may have sent it.</summary>
+    internal bool IsSent => IsPushed && IsReady;
 
     /// <summary>The user came through the pipeline, and may come again.</summary>
     internal bool IsPiped;
@@ -133,7 +136,7 @@ internal sealed class ResetRequest
 
     /// <summary>False where a result has to be taken first.</summary>
     internal bool Push(Batch batch) =>
-        IsSent = batch.Push(bytes!, NativeExclusion, NativeUntil, Flags);
+        IsPushed = batch.Push(bytes!, NativeExclusion, NativeUntil, Flags, isSent: IsReady);
 
     private string Describe()
     {

@@ -263,7 +263,7 @@ public sealed class ResetRun
     {
         if (!sender.HasSent || sender.Batch is not { } batch) return null;
         batch.Cancel();
-        foreach (var request in untold.Where(request => request.IsSent && request.Result is null))
+        foreach (var request in untold.Where(request => request.IsPushed && request.Result is null))
         {
             if (batch.Next(DrainMs) is not { } result) break;
             request.Settle(result);
