@@ -406,6 +406,25 @@ fn a_request_that_is_held_back_is_not_in_flight() {
     assert_eq!(simulator.stats().requests, 2);
 }
 
+/// While it is held back it is not yet taken up, so what stops the batch meanwhile stops it as well.
+#[test]
+fn a_request_that_is_held_back_is_not_tried_after_a_stop() {
+    let simulator = simulator();
+    simulator.set_faults("ok-1", json!([{ "status": 401, "delayMs": 500 }])).unwrap();
+    simulator.set_faults("ok-2", json!([{ "status": 429, "headers": { "retry-after": "1" } }])).unwrap();
+    let batch = batch(&proved(&options(&simulator.addresses().http)), 3);
+    for id in ["ok-1", "ok-2"] {
+        batch.push(request(id), None).unwrap();
+    }
+    wait_until("it is told to wait", || !batch.held_back().is_zero());
+    batch.push(request("ok-3"), None).unwrap();
+    batch.close();
+    assert_eq!(said(&next(&batch)), ("refused", "Auth.Refused"));
+    next(&batch);
+    assert_eq!(said(&next(&batch)), ("cancelled", "NotTried"));
+    assert_eq!(arrived(&simulator, "ok-3"), 0);
+}
+
 /// However long a Retry-After holds all requests back, a single call ends within its own total time.
 #[test]
 fn a_call_that_is_held_back_ends_in_its_total_time() {
