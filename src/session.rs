@@ -406,16 +406,20 @@ mod tests {
         let session = Session::new(Config::new(&options).unwrap()).unwrap();
         let request = ResetRequest::new("u", None, None).unwrap();
         let answer = Answer { status: 404, ..Answer::default() };
-        for (reached, code, outcome, told) in [
-            (Stopped::NotSent, Code::Cancelled, Outcome::Cancelled, Code::Cancelled),
-            (Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent),
-            (Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled),
-            (Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic),
-            (Stopped::Answered(answer.clone().into()), Code::Cancelled, Outcome::Refused, Code::UserNotFound),
-            (Stopped::Answered(answer.into()), Code::Panic, Outcome::Refused, Code::UserNotFound),
+        let (stopped, defect, known) =
+            ("it was stopped", "a defect of jcsdk", "the server knows no such user");
+        let answered = Stopped::Answered(answer.into());
+        for (reached, code, outcome, told, words) in [
+            (&Stopped::NotSent, Code::Cancelled, Outcome::Cancelled, Code::Cancelled, stopped),
+            (&Stopped::NotSent, Code::Panic, Outcome::Refused, Code::PanicUnsent, defect),
+            (&Stopped::Sent, Code::Cancelled, Outcome::Unknown, Code::Cancelled, stopped),
+            (&Stopped::Sent, Code::Panic, Outcome::Unknown, Code::Panic, defect),
+            (&answered, Code::Cancelled, Outcome::Refused, Code::UserNotFound, known),
+            (&answered, Code::Panic, Outcome::Refused, Code::UserNotFound, known),
         ] {
-            let result = session.stopped(&request, &InFlight::that_has_reached(&reached), code);
+            let result = session.stopped(&request, &InFlight::that_has_reached(reached), code);
             assert_eq!((result.outcome, result.code), (outcome, Some(told)), "{reached:?} {code:?}");
+            assert!(result.message.unwrap().contains(words), "{reached:?} {code:?}");
         }
     }
 
