@@ -424,6 +424,15 @@ mod tests {
     }
 
     #[test]
+    fn the_time_to_go_on_is_not_before_the_wait_has_passed() {
+        let before = Utc::now();
+        let hint = held_back(Duration::from_secs(3600)).hint.unwrap();
+        let time = hint.strip_prefix("Go on after ").and_then(|rest| rest.split_once(',')).unwrap().0;
+        let time = chrono::DateTime::parse_from_rfc3339(time).unwrap();
+        assert!(time >= before + chrono::TimeDelta::hours(1), "{hint}");
+    }
+
+    #[test]
     fn a_few_answers_without_a_word_on_the_key_are_enough() {
         let verdict = |outcome, code: Code| Verdict::new(outcome, code, "x");
         let failed = verdict(Outcome::Unknown, Code::ServerFailed);

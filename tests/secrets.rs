@@ -231,3 +231,14 @@ fn a_panic_shows_no_secret() {
     let panic = catch_unwind(AssertUnwindSafe(|| client(&options))).unwrap_err();
     assert_clean("a panic", panic.downcast_ref::<String>().unwrap());
 }
+
+/// A key that is also the server's name is not in the words for a connection that was not made.
+#[test]
+fn a_failed_connection_tells_no_key() {
+    let simulator = simulator();
+    let options =
+        Options { api_key: secret("127.0.0.1"), ..direct(&simulator, &simulator.addresses().closed) };
+    let result = reset(&client(&options), "ok-1");
+    let message = result.message.unwrap();
+    assert!(message.contains("***") && !message.contains("127.0.0.1"), "{message}");
+}
