@@ -119,4 +119,10 @@ mod tests {
     fn a_fault_shows_its_code() {
         assert_eq!(Fault::new(Code::IdInvalid, "the id is empty").to_string(), "Id.Invalid: the id is empty");
     }
+
+    #[test]
+    fn a_fault_keeps_its_hint() {
+        let fault = Fault { hint: Some("Try again.".into()), ..Fault::new(Code::IdInvalid, "it is empty") };
+        assert_eq!(Verdict::from(fault).hint.as_deref(), Some("Try again."));
+    }
 }
