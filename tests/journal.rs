@@ -250,6 +250,8 @@ fn a_journal_is_set_once_and_before_the_first_push() {
     assert_eq!(second.set_journal(&folder.journal(), NEW).unwrap_err().code.as_str(), "Journal.InUse");
     second.push(request("ok-1"), None).unwrap();
     assert_eq!(second.set_journal(&other, NEW).unwrap_err().code.as_str(), "Argument.Invalid");
+    next(&second);
+    assert_eq!(second.set_journal(&other, NEW).unwrap_err().code.as_str(), "Argument.Invalid");
     second.close();
     assert_eq!(second.set_journal(&other, NEW).unwrap_err().code.as_str(), "Argument.Invalid");
     let third = batch(&client, 1);
@@ -278,6 +280,13 @@ fn another_organisations_journal_is_left_alone() {
         }
     }
     assert_eq!(fs::read(folder.journal()).unwrap(), before);
+
+    // Somebody has put the key into it.
+    let with_key =
+        String::from_utf8(before).unwrap().replace("\"url\":", "\"orgId\":\"simulator-key\",\"url\":");
+    fs::write(folder.journal(), with_key).unwrap();
+    let fault = batch(&client(&options(url)), 1).set_journal(&folder.journal(), NEW).unwrap_err();
+    assert!(fault.message.contains("***") && !fault.message.contains(common::KEY), "{fault:?}");
 }
 
 /// The file is cut at each byte of its last two lines. A user with a begin is not sent again, and the file stays a
