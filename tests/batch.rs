@@ -29,6 +29,18 @@ fn results_come_in_the_order_of_the_pushes() {
 }
 
 #[test]
+fn a_batch_goes_on_after_it_had_nothing_to_do() {
+    let simulator = simulator();
+    for limit in [1, 2] {
+        let batch = batch(&client(&options(&simulator.addresses().http)), limit);
+        for id in ids(5) {
+            batch.push(request(&id), None).unwrap();
+            assert_eq!(said(&next(&batch)), ("reset", ""), "{id}");
+        }
+    }
+}
+
+#[test]
 fn the_throttle_limit_is_reached_and_not_passed() {
     for limit in [1, 3, 8] {
         let simulator = simulator();
