@@ -136,11 +136,12 @@ fn client(simulator: &Simulator, total: Duration) -> Client {
 /// A batch whose journal is this disk.
 fn batch(client: &Client, disk: Recording) -> Batch {
     let batch = Batch::new(client, 8).unwrap();
-    let open = |session: &_, progress| {
-        Journal::write_to(disk, Past::default(), 0, JournalOptions::default(), session, progress)
-    };
-    batch.open_journal(open).unwrap();
+    batch.open_journal(|session, progress| Ok(journal(disk, session, progress))).unwrap();
     batch
+}
+
+fn journal(disk: Recording, session: &Session, progress: impl Fn() + Send + 'static) -> Journal {
+    Journal::write_to(disk, Past::default(), 0, JournalOptions::default(), session, progress).unwrap()
 }
 
 fn ids(count: usize) -> Vec<String> {
@@ -370,42 +371,34 @@ fn the_end_is_synced_once_the_last_result_is_taken() {
     let batch = batch(&client(&simulator, Duration::from_secs(60)), Recording::new(&record));
     push(&batch, "ok-1").unwrap();
     next(&batch);
-    wait_until(|| {
-        let (bytes, synced) = content(&record.events());
-        String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\"")
-    });
-}
-
-fn wait_until(is_so: impl Fn() -> bool) {
-    let is_so_soon = (0..60_000).any(|_| {
+    let is_synced_soon = (0..60_000).any(|_| {
         thread::sleep(Duration::from_millis(1));
-        is_so()
+        has_synced_end(&record)
     });
-    assert!(is_so_soon);
+    assert!(is_synced_soon);
 }
 
-fn unused_journal(session: &Session, record: &Record) -> Journal {
-    let (disk, options) = (Recording::new(record), JournalOptions::default());
-    Journal::write_to(disk, Past::default(), 0, options, session, || ()).unwrap()
+fn has_synced_end(record: &Record) -> bool {
+    let (bytes, synced) = content(&record.events());
+    String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\"")
 }
 
 #[test]
 fn a_journal_that_is_closed_has_its_ends_on_the_disk() {
     let simulator = Simulator::start(simulator::Options::default());
     let (client, record) = (client(&simulator, Duration::from_secs(60)), Record::default());
-    let journal = unused_journal(&client.session, &record);
+    let journal = journal(Recording::new(&record), &client.session, || ());
     let request = ResetRequest::new("ok-1", None, None).unwrap();
     journal.end(1, &client.session.stopped(&request, &InFlight::default(), Code::Cancelled));
     journal.close();
-    let (bytes, synced) = content(&record.events());
-    assert!(String::from_utf8_lossy(&bytes[..synced]).contains("\"event\":\"end\""));
+    assert!(has_synced_end(&record));
 }
 
 #[test]
 fn a_journal_that_is_dropped_unused_gives_its_file_back() {
     let simulator = Simulator::start(simulator::Options::default());
     let (client, record) = (client(&simulator, Duration::from_secs(60)), Record::default());
-    let journal = unused_journal(&client.session, &record);
+    let journal = journal(Recording::new(&record), &client.session, || ());
     assert_eq!(Arc::strong_count(&record.0), 2);
     drop(journal);
     assert_eq!(Arc::strong_count(&record.0), 1);
